@@ -1,0 +1,5 @@
+"""`python -m cli`: the `coalition` command."""
+
+from cli.main import run
+
+run()

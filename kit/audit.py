@@ -1,0 +1,237 @@
+"""Who read and wrote what, when: rows written with the effect, sealed into a hash chain per organisation.
+
+A row goes in unsealed, in the effect's transaction and before the answer: no row, no answer. One leased sealer a
+service numbers and chains them at most 2 s later (a chain inside the transaction cost 11 retries a write).
+Records are kept as keyed pseudonyms, so that an erased person's id is nowhere to be found.
+"""
+
+import asyncio
+import hmac
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import structlog
+from pymongo import ASCENDING, IndexModel, UpdateOne
+from pymongo.errors import PyMongoError
+
+from kit.clock import Clock
+from kit.mongo import Document, Lease, LeaseLost, Mongo, Session
+
+log = structlog.get_logger()
+
+SEAL_SECONDS = 0.5
+OVERDUE = timedelta(seconds=10)
+PUBLISH = timedelta(minutes=1)
+"""How often at most a chain's end is written to the log, where whoever rewrites the database does not reach."""
+_BATCH = 500
+_SEAL = ("number", "previous", "hash", "unsealed")
+_FIRST = "0" * 64
+_NO_WITNESS: Mapping[str, Document] = {}
+
+INDEXES = {
+    "audit": [
+        IndexModel([("unsealed", ASCENDING), ("_id", ASCENDING)], partialFilterExpression={"unsealed": True}),
+        IndexModel([("organization", ASCENDING), ("number", ASCENDING)]),
+        IndexModel([("organization", ASCENDING), ("at", ASCENDING), ("_id", ASCENDING)]),
+        IndexModel([("owner", ASCENDING), ("records", ASCENDING), ("at", ASCENDING)]),
+    ]
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One act: `by` a user or app of `organization`, on `records`; codes and ids only, never a value.
+
+    `owner` is the organisation whose records they are; `classes` the data classes that were disclosed.
+    """
+
+    organization: str
+    by: str
+    action: str
+    records: tuple[str, ...]
+    at: datetime
+    owner: str | None = None
+    role: str | None = None
+    classes: tuple[str, ...] = ()
+    purpose: str | None = None
+    outcome: str = "done"
+    request_id: str | None = None
+    detail: str | None = None
+
+
+_FIELDS = tuple(field.name for field in fields(Entry))
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something wrong at `number` of a chain.
+
+    `edited`, `missing`, `truncated`, `head-missing`, `beyond-head` (a row its head knows nothing of) or `unsealed`.
+    """
+
+    organization: str
+    problem: str
+    number: int
+
+
+class Audit:
+    """A service's audit log."""
+
+    def __init__(self, mongo: Mongo, key: bytes, clock: Clock, holder: str) -> None:
+        self._mongo = mongo
+        self._key = key
+        self._clock = clock
+        self._rows = mongo.db["audit"]
+        self._heads = mongo.db["audit_heads"]
+        self._lease = Lease(mongo.db, "audit-sealer", holder)
+        self._unpublished: dict[str, Document] = {}
+        self._published: dict[str, datetime] = {}
+
+    def pseudonym(self, record: str) -> str:
+        """Return the keyed pseudonym under which a record's acts are kept."""
+        return hmac.digest(self._key, b"record:" + record.encode(), "sha256").hex()[:32]
+
+    async def append(self, session: Session | None, entry: Entry) -> None:
+        """Write the row, in the effect's transaction where there is one."""
+        row: Document = {name: getattr(entry, name) for name in _FIELDS}
+        row |= {"records": [self.pseudonym(record) for record in entry.records], "unsealed": True}
+        await self._rows.insert_one(row, session=session)
+
+    async def run(self) -> None:
+        """Seal for ever, while holding the lease."""
+        while True:
+            try:
+                # Look before taking the lease: an idle service writes nothing.
+                if await self._rows.find_one({"unsealed": True}, {"_id": 1}) and await self._lease.acquire():
+                    while await self.seal_some():
+                        pass
+                self._publish_heads()
+            except LeaseLost:
+                log.warning("audit.lease-lost")
+            except (PyMongoError, OSError) as error:
+                log.warning("audit.waiting", error=type(error).__name__)
+            await asyncio.sleep(SEAL_SECONDS)
+
+    async def seal_some(self) -> bool:
+        """Seal one batch in the order of writing; False when none is left. Call it only under the lease."""
+        rows = await self._rows.find({"unsealed": True}).sort("_id", 1).limit(_BATCH).to_list()
+        chains: dict[str, list[Document]] = defaultdict(list)
+        for row in rows:
+            chains[row["organization"]].append(row)
+        for organization, chain in chains.items():
+            self._unpublished[organization] = await self._mongo.transaction(partial(self._seal, organization, chain))
+        return bool(rows)
+
+    async def _seal(self, organization: str, rows: list[Document], session: Session) -> Document:
+        await self._lease.fence(session)
+        head = await self._heads.find_one({"_id": organization}, session=session)
+        number, previous = (head["number"], head["hash"]) if head else (0, _FIRST)
+        updates = []
+        for row in rows:
+            number += 1
+            digest = self._digest(row, number, previous)
+            seal = {"number": number, "previous": previous, "hash": digest}
+            updates.append(UpdateOne({"_id": row["_id"]}, {"$set": seal, "$unset": {"unsealed": ""}}))
+            previous = digest
+        await self._rows.bulk_write(updates, session=session)
+        end = {"number": number, "hash": previous}
+        change = {"$set": end | {"at": self._clock()}}
+        await self._heads.update_one({"_id": organization}, change, upsert=True, session=session)
+        return end
+
+    def _publish_heads(self) -> None:
+        now = self._clock()
+        for organization, head in list(self._unpublished.items()):
+            last = self._published.get(organization)
+            if last is None or now - last >= PUBLISH:
+                log.info("audit.head", organization=organization, number=head["number"], hash=head["hash"])
+                self._published[organization] = now
+                del self._unpublished[organization]
+
+    def _digest(self, row: Document, number: int, previous: str) -> str:
+        facts = {key: value for key, value in row.items() if key not in _SEAL}
+        text = json.dumps([number, previous, facts], sort_keys=True, default=str, separators=(",", ":"))
+        return hmac.digest(self._key, b"seal:" + text.encode(), "sha256").hex()
+
+    async def heads(self) -> list[Document]:
+        """Return each chain's end `{organization, number, hash}`, for others to witness."""
+        return [
+            {"organization": head["_id"], "number": head["number"], "hash": head["hash"]}
+            async for head in self._heads.find().sort("_id", 1)
+        ]
+
+    async def verify(
+        self, organization: str | None = None, witnessed: Mapping[str, Document] = _NO_WITNESS
+    ) -> list[Finding]:
+        """Return every edit, deletion, reorder, truncation and overdue row of one chain, or of all.
+
+        `witnessed` holds, by organisation, a head `{number, hash}` seen earlier elsewhere (`heads`, or the log's
+        `audit.head`): a chain rewritten or cut since then, its own head included, differs at that number.
+        """
+        known = {*await self._rows.distinct("organization"), *await self._heads.distinct("_id"), *witnessed}
+        chains = [organization] if organization else sorted(known)
+        findings = [finding for chain in chains for finding in await self._verify_chain(chain, witnessed.get(chain))]
+        return findings + await self._overdue(organization)
+
+    async def _verify_chain(self, organization: str, witnessed: Document | None) -> list[Finding]:
+        # The head is read before and after: rows are being sealed meanwhile.
+        before = await self._heads.find_one({"_id": organization})
+        owed = {head["number"]: head["hash"] for head in (before, witnessed) if head}
+        findings, number, previous = [], 0, _FIRST
+        query = {"organization": organization, "number": {"$exists": True}}
+        async for row in self._rows.find(query).sort("number", 1):
+            number += 1
+            if row["number"] != number:
+                findings.append(Finding(organization, "missing", number))
+                number = row["number"]
+            elif row["previous"] != previous or row["hash"] != self._digest(row, number, previous):
+                findings.append(Finding(organization, "edited", number))
+            previous = row["hash"]
+            if owed.pop(number, previous) != previous:
+                findings.append(Finding(organization, "edited", number))
+        findings += [Finding(organization, "truncated", promised) for promised in sorted(owed)]
+        return findings + await self._verify_head(organization, number)
+
+    async def _verify_head(self, organization: str, number: int) -> list[Finding]:
+        after = await self._heads.find_one({"_id": organization})
+        if after is None:
+            return [Finding(organization, "head-missing", number)] if number else []
+        return [Finding(organization, "beyond-head", number)] if number > after["number"] else []
+
+    async def _overdue(self, organization: str | None) -> list[Finding]:
+        query: Document = {"unsealed": True, "at": {"$lt": self._clock() - OVERDUE}}
+        query |= {"organization": organization} if organization else {}
+        return [Finding(row["organization"], "unsealed", 0) async for row in self._rows.find(query)]
+
+    async def entries(
+        self,
+        *,
+        organization: str | None = None,
+        owner: str | None = None,
+        by: str | None = None,
+        record: str | None = None,
+        action: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: tuple[datetime, Any] | None = None,
+        limit: int = 50,
+    ) -> list[Document]:
+        """Return acts, oldest first: those *by* an organisation, or those on what an `owner` owns.
+
+        `after` is the (at, _id) of the last one read.
+        """
+        wanted = {"organization": organization, "owner": owner, "by": by, "action": action}
+        query: Document = {key: value for key, value in wanted.items() if value is not None}
+        if record is not None:
+            query["records"] = self.pseudonym(record)
+        span = {"$gte": since, "$lt": until}
+        if bounds := {key: value for key, value in span.items() if value is not None}:
+            query["at"] = bounds
+        if after is not None:
+            query["$or"] = [{"at": {"$gt": after[0]}}, {"at": after[0], "_id": {"$gt": after[1]}}]
+        return await self._rows.find(query).sort([("at", 1), ("_id", 1)]).limit(limit).to_list()

@@ -1,0 +1,1 @@
+"""Independent services; they meet on the bus alone."""

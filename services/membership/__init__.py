@@ -1,0 +1,1 @@
+"""Organisations, representatives and the directory of services."""

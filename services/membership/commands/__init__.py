@@ -1,0 +1,1 @@
+"""What membership does: one function a use case."""

@@ -1,0 +1,1 @@
+"""What membership decides: pure functions over frozen records, standard library only."""

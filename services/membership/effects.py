@@ -1,0 +1,117 @@
+"""What membership brings about outside: letters, and accounts in Keycloak as they should be at this moment.
+
+A job names whom it is about and nothing else: it reads the state when it runs, so doing it late, twice or in another
+order ends the same way.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from kit.jobs import Effect, Job, Permanent
+from kit.mail import Mailer
+from services.membership import keycloak as realm
+from services.membership.commands.consequences import DECLINE_LETTER, INVITATION_LETTER
+from services.membership.commands.office import Office
+from services.membership.commands.people import activate
+from services.membership.domain.organization import Organization
+from services.membership.domain.representative import NotAccepted, Representative, State
+from services.membership.keycloak import Keycloak, ProvisioningRefused
+from services.membership.letters import decline_letter, invitation_letter
+
+ORGANIZATION_ACCESS = "organization-access"
+REPRESENTATIVE_ACCESS = "representative-access"
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """Membership's jobs, by kind."""
+
+    office: Office
+    keycloak: Keycloak
+    mailer: Mailer
+    public_url: str
+
+    def kinds(self) -> dict[str, Effect]:
+        """Return what each kind of job does."""
+        return {
+            INVITATION_LETTER: self.invite,
+            DECLINE_LETTER: self.decline,
+            ORGANIZATION_ACCESS: _for_good(self.organization_access),
+            REPRESENTATIVE_ACCESS: _for_good(self.representative_access),
+        }
+
+    async def invite(self, job: Job) -> None:
+        """Mail an invitation, unless it was taken up, replaced or ended meanwhile."""
+        kept = await self.office.store.representative(None, job.payload["representative_id"])
+        person = kept.state
+        if person.state is not State.INVITED or person.invitation.at != job.payload["invited_at"]:
+            return
+        host = (await self.office.store.organization(None, person.organization_id)).state
+        code = self.office.codes.code(person.id, person.invitation.at)
+        await self.mailer.send(invitation_letter(person, host, code, self.public_url, job.key))
+
+    async def decline(self, job: Job) -> None:
+        """Mail an applicant that the board said no."""
+        host = (await self.office.store.organization(None, job.payload["organization_id"])).state
+        if host.applicant is not None:
+            await self.mailer.send(decline_letter(host, host.applicant.address, self.public_url, job.key))
+
+    async def organization_access(self, job: Job) -> None:
+        """Make an organisation in Keycloak, opened or shut as it stands."""
+        host = (await self.office.store.organization(None, job.payload["organization_id"])).state
+        if host.member:
+            await self.keycloak.organizations.provision(_described(host))
+            await self.keycloak.organizations.enable(_described(host))
+        else:
+            await self.keycloak.organizations.disable(_described(host))
+
+    async def representative_access(self, job: Job) -> None:
+        """Make a person's account hold exactly the roles they have in an organisation, or leave it."""
+        person = (await self.office.store.representative(None, job.payload["representative_id"])).state
+        host = (await self.office.store.organization(None, person.organization_id)).state
+        if person.state is State.ACCEPTED:
+            await self._open(person, host)
+        elif person.state is State.ACTIVE and person.user:
+            await self.keycloak.people.set_roles(_described(host), person.user, person.roles)
+            # Tokens hold the roles of the moment they were given: sign in again for the new ones.
+            await self.keycloak.people.end_sessions(person.user)
+        elif person.accepted_at is not None:
+            await self._close(person)
+
+    async def _open(self, person: Representative, host: Organization) -> None:
+        """Make the account, mail its owner how to sign in, and record it."""
+        user = await self.keycloak.people.provision(_described(host), _account(person), person.roles)
+        await self.keycloak.people.send_first_sign_in(user)
+        try:
+            await activate(self.office, person.id, user)
+        except NotAccepted:
+            # Deactivated while we were at it: what was just opened is closed again.
+            await self.keycloak.people.deactivate(host.id, user)
+
+    async def _close(self, person: Representative) -> None:
+        user = person.user or await self.keycloak.people.find(_account(person))
+        if user is not None:
+            await self.keycloak.people.deactivate(person.organization_id, user)
+
+
+def _described(host: Organization) -> realm.Organization:
+    profile = host.profile
+    return realm.Organization(
+        host.id, host.alias or "", profile.sector.value, profile.family.value, profile.regime.value
+    )
+
+
+def _account(person: Representative) -> realm.Account:
+    return realm.Account(person.address, person.given_name or "", person.family_name or "", person.language)
+
+
+def _for_good(effect: Callable[[Job], Awaitable[None]]) -> Effect:
+    """Give up at once what Keycloak will never do; everything else is tried again."""
+
+    async def attempt(job: Job) -> None:
+        try:
+            await effect(job)
+        except ProvisioningRefused as error:
+            raise Permanent(error.code) from error
+
+    return attempt

@@ -1,0 +1,1 @@
+"""Inbox, live stream and e-mail, built from others' messages alone."""

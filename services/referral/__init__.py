@@ -1,0 +1,1 @@
+"""Persons, consent, referrals, places, disclosure and their audit."""

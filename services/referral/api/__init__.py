@@ -1,0 +1,7 @@
+"""The routes of referral, by noun."""
+
+from services.referral.api import audit, capacity, consents, people, referrals, service
+
+ROUTERS = (people.router, consents.router, capacity.router, referrals.router, service.router, audit.router)
+
+__all__ = ["ROUTERS"]

@@ -1,0 +1,199 @@
+"""Referrals as each party reads them."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from kit.http import Page
+from services.referral.api.capacity import QueryShown, query_shown
+from services.referral.api.fields import View
+from services.referral.api.records import to_json
+from services.referral.commands.moving import version_for
+from services.referral.commands.reading import Seen
+from services.referral.domain.deadlines import answer_by
+from services.referral.domain.moves import may_void
+from services.referral.domain.outwards import OVER, RECEIVED, to_fhir, to_receiver
+from services.referral.domain.party import Standpoint
+from services.referral.domain.reasons import Outcome
+from services.referral.domain.referral import Referral
+from services.referral.domain.taxonomy import DataClass, Need, Purpose, Urgency
+from services.referral.domain.transitions import ENDED, TRANSITIONS, Actor, Command, State
+from services.referral.store import Kept
+
+# The moves that this API offers; the state table holds more.
+OFFERED = (
+    Command.REQUEST,
+    Command.REVIEW,
+    Command.ACCEPT,
+    Command.DECLINE,
+    Command.START,
+    Command.HOLD,
+    Command.RESUME,
+    Command.COMPLETE,
+    Command.FAIL,
+    Command.CANCEL,
+    Command.VOID,
+)
+# A sender's word that is no state: what may follow is judged from the word, never from the state it hides.
+_AS_STATE = {RECEIVED: State.REQUESTED, OVER: None}
+
+
+class FhirView(View):
+    """FHIR R5 Task.status, and businessStatus where it says more."""
+
+    status: str
+    business_status: str | None = None
+
+
+class LineView(View):
+    """A referral in a list: nothing of the need or the person is unsealed for it."""
+
+    id: str
+    direction: str = Field(description="`sent` or `received`.", examples=["sent"])
+    state: str = Field(examples=["requested"])
+    fhir: FhirView
+    sharing: str = Field(description="`live`, or `ended` once consent has ended; never why.")
+    urgency: Urgency
+    purpose: Purpose
+    sender_organization_id: str
+    receiver_organization_id: str
+    service_id: str
+    mnemonic: str | None = Field(default=None, description="The sender's own name for the person; null for a receiver.")
+    sent_at: datetime | None
+    answer_by: datetime | None = Field(description="When an unanswered request ends.")
+    changed_at: datetime
+    allowed: tuple[Command, ...] = Field(description="The moves you can make now.")
+
+
+class StatusView(LineView):
+    """Where a referral stands after a move."""
+
+    reason: str | None = Field(default=None, description="Of a decline.")
+    alternatives: tuple[str, ...] = Field(default=(), description="Services the receiver offers instead.")
+    handover_by: datetime | None = Field(default=None, description="For the receiver: when the person should be there.")
+    assigned_user_ids: tuple[str, ...] | None = Field(default=None, description="For the receiver: who meets them.")
+
+
+class WithheldView(View):
+    """A class that is not shown, or not whole, and why; the same whether or not there is anything to show."""
+
+    data_class: DataClass
+    reason: str
+
+
+class ReferralView(StatusView):
+    """A referral as this party may read it at this instant."""
+
+    person_id: str | None = Field(default=None, description="For the sender.")
+    shares: tuple[DataClass, ...] | None = Field(
+        default=None, description="For the sender: the classes it would share."
+    )
+    need: QueryShown | None = Field(default=None, description="Null once sharing or the referral has ended.")
+    disclosed: dict[str, Any] | None = Field(default=None, description="For the receiver: the open classes.")
+    withheld: tuple[WithheldView, ...] = Field(default=(), description="What is not shown, unless naming it reveals.")
+    outcomes: dict[Need, Outcome] | None = Field(default=None, description="For a sender whom the person lets know.")
+
+
+class ReferralPage(Page[LineView]):
+    """Referrals of one side, newest first."""
+
+
+def word_of(referral: Referral, side: Standpoint) -> str:
+    """Return the word in which this party reads the state."""
+    return referral.view.word if side.actor is Actor.SENDER else to_receiver(referral.state)
+
+
+def allowed(referral: Referral, side: Standpoint) -> tuple[Command, ...]:
+    """Return the moves open to this party, judged from what it may know."""
+    state = referral.state
+    if side.actor is Actor.SENDER:
+        word = referral.view.word
+        known = _AS_STATE[word] if word in _AS_STATE else State(word)
+        if known is None:
+            return ()
+        state = known
+    offered = [command for command in OFFERED if (state, command, side.actor) in TRANSITIONS]
+    return tuple(command for command in offered if command is not Command.VOID or may_void(referral))
+
+
+def _line(referral: Referral, side: Standpoint) -> dict[str, Any]:
+    """Return what a list says, field by field."""
+    sender = side.actor is Actor.SENDER
+    word = word_of(referral, side)
+    fhir = to_fhir(word)
+    changes = (referral.ended_at, referral.accepted_at, referral.requested_at, referral.created_at)
+    latest = referral.view.changed_at if sender else next(at for at in changes if at)
+    return {
+        "id": referral.id,
+        "direction": "sent" if sender else "received",
+        "state": word,
+        "fhir": FhirView(status=fhir.status, business_status=fhir.business),
+        "sharing": referral.sharing.value,
+        "urgency": referral.urgency,
+        "purpose": referral.purpose,
+        "sender_organization_id": referral.sender,
+        "receiver_organization_id": referral.receiver,
+        "service_id": referral.service,
+        "mnemonic": referral.mnemonic if sender else None,
+        "sent_at": referral.requested_at,
+        "answer_by": _answer_by(referral, word),
+        "changed_at": latest,
+        "allowed": allowed(referral, side),
+    }
+
+
+_AWAITING = frozenset({State.REQUESTED.value, State.UNDER_REVIEW.value, State.WAITLISTED.value, RECEIVED})
+
+
+def _answer_by(referral: Referral, word: str) -> datetime | None:
+    """Return the deadline from the word a party reads: what the word hides must not show in a date."""
+    if word not in _AWAITING or referral.requested_at is None:
+        return None
+    return answer_by(referral.urgency, referral.requested_at).expire
+
+
+def _status(referral: Referral, side: Standpoint) -> dict[str, Any]:
+    """Return what a move answers: a decline's reason to both, the handover to the receiver."""
+    declined = word_of(referral, side) == State.DECLINED
+    serving = side.actor is Actor.RECEIVER and referral.accepted_at is not None and referral.state not in ENDED
+    return _line(referral, side) | {
+        "reason": referral.reason if declined else None,
+        "alternatives": referral.alternatives if declined else (),
+        "handover_by": referral.handover_by if serving else None,
+        "assigned_user_ids": tuple(sorted(referral.assigned)) if serving else None,
+    }
+
+
+def line_view(kept: Kept[Referral], side: Standpoint) -> LineView:
+    """Return a referral as a line of a list."""
+    return LineView(**_line(kept.state, side))
+
+
+def status_view(kept: Kept[Referral], side: Standpoint) -> StatusView:
+    """Return where a referral stands."""
+    return StatusView(**_status(kept.state, side))
+
+
+def referral_view(seen: Seen) -> ReferralView:
+    """Return a referral as one party reads it."""
+    referral, side = seen.kept.state, seen.side
+    sender = side.actor is Actor.SENDER
+    disclosed = seen.disclosed
+    return ReferralView(
+        **_status(referral, side),
+        person_id=referral.person if sender else None,
+        shares=tuple(name for name in DataClass if name in referral.classes) if sender else None,
+        need=query_shown(seen.need) if seen.need else None,
+        disclosed=to_json(disclosed.fields) if disclosed else None,
+        withheld=tuple(
+            WithheldView(data_class=each.data_class, reason=each.reason)
+            for each in (disclosed.withheld if disclosed else ())
+        ),
+        outcomes=seen.outcomes,
+    )
+
+
+def version_of(seen: Seen) -> int:
+    """Return the version this party reads."""
+    return version_for(seen.kept, seen.side)

@@ -1,0 +1,140 @@
+"""The receiver's side of a referral: review, accept, decline, serve, end; and cancelling, which both sides may."""
+
+from collections.abc import Callable, Mapping
+
+from services.referral.commands.desk import Caller, Desk
+from services.referral.commands.drafting import unsealed_request
+from services.referral.commands.moving import Change, Held, change
+from services.referral.commands.reading import needs_shown, reading_of
+from services.referral.domain import moves
+from services.referral.domain.identifiers import ReferralId, ServiceId, UserId
+from services.referral.domain.moves import RecipientUnavailable
+from services.referral.domain.party import Standpoint
+from services.referral.domain.reasons import CancelReason, DeclineReason, FailReason, Outcome
+from services.referral.domain.referral import Referral, Sharing
+from services.referral.domain.taxonomy import Need
+from services.referral.domain.transitions import Command, ReferralClosed, step
+from services.referral.store import Kept
+
+Answered = tuple[Kept[Referral], Standpoint]
+May = Callable[[Standpoint], None]
+
+
+async def review_referral(desk: Desk, caller: Caller, referral: ReferralId, expected: int | None) -> Answered:
+    """Say that the receiver looks at it."""
+    return await _simply(desk, caller, referral, expected, Command.REVIEW)
+
+
+async def accept_referral(
+    desk: Desk, caller: Caller, referral: ReferralId, workers: frozenset[UserId], expected: int | None
+) -> Answered:
+    """Accept for the whole party: consent live at that instant, places taken, the workers named; all or nothing."""
+
+    async def decide(held: Held) -> Change:
+        at, asked = desk.clock(), held.referral
+        step(asked.state, Command.ACCEPT, held.side.actor)
+        live = asked.consent and await desk.store.consents.touch_live(held.session, asked.consent, at)
+        if not live or not (await desk.standings.of(asked.receiver, at, held.session)).may_continue:
+            # The one word for every end that was not the receiver's: it must not learn which.
+            raise ReferralClosed
+        named = await _workers(desk, held, caller, workers)
+        total = await desk.directory.places(asked.service, held.session)
+        places = await desk.store.places.take(held.session, asked.service, total, asked.id, asked.party_size)
+        return Change(moves.accept(asked, held.side.actor, named, places, at))
+
+    return await change(desk, caller, "referral.accept", referral, expected, decide)
+
+
+async def _workers(desk: Desk, held: Held, caller: Caller, workers: frozenset[UserId]) -> frozenset[UserId]:
+    """Return who will meet the person: those named, if they work there, else whoever accepts."""
+    if not workers:
+        return frozenset({caller.user})
+    if await desk.directory.works_in(held.referral.receiver, workers, held.session) != workers:
+        raise moves.WorkerUnknown
+    return workers
+
+
+async def decline_referral(
+    desk: Desk,
+    caller: Caller,
+    referral: ReferralId,
+    reason: DeclineReason,
+    alternatives: tuple[ServiceId, ...],
+    expected: int | None,
+) -> Answered:
+    """Decline with a coded reason and other services to try."""
+
+    async def decide(held: Held) -> Change:
+        for service in alternatives:
+            if await desk.directory.destination(service, held.session) is None:
+                raise RecipientUnavailable
+        return Change(moves.decline(held.referral, held.side.actor, reason, alternatives, desk.clock()))
+
+    return await change(desk, caller, "referral.decline", referral, expected, decide)
+
+
+async def start_service(desk: Desk, caller: Caller, referral: ReferralId, expected: int | None) -> Answered:
+    """Say that the person arrived, or that first contact was made."""
+    return await _simply(desk, caller, referral, expected, Command.START)
+
+
+async def hold_service(desk: Desk, caller: Caller, referral: ReferralId, expected: int | None) -> Answered:
+    """Put the service on hold; places stay held."""
+    return await _simply(desk, caller, referral, expected, Command.HOLD)
+
+
+async def resume_service(desk: Desk, caller: Caller, referral: ReferralId, expected: int | None) -> Answered:
+    """Go on with a service on hold."""
+    return await _simply(desk, caller, referral, expected, Command.RESUME)
+
+
+async def complete_service(
+    desk: Desk, caller: Caller, referral: ReferralId, outcomes: Mapping[Need, Outcome], expected: int | None
+) -> Answered:
+    """Complete with an outcome for each need the receiver was shown; the outcomes are sealed with the need."""
+
+    async def decide(held: Held) -> Change:
+        step(held.referral.state, Command.COMPLETE, held.side.actor)
+        key = await desk.keys.of(held.referral.person)
+        shown: frozenset[Need] = frozenset()
+        if held.referral.sharing is Sharing.LIVE and held.referral.consent:
+            consent = (await desk.store.consents.by_id(held.session, held.referral.consent)).state
+            reading = reading_of(held.referral, held.side.role, consent, desk.clock())
+            shown = frozenset(needs_shown(reading, unsealed_request(key, held.kept)))
+        moved = moves.complete(held.referral, held.side.actor, outcomes, shown, desk.clock())
+        sealed = key.seal(f"outcome:{referral}", {need.value: outcome.value for need, outcome in outcomes.items()})
+        return Change(moved, {"outcome": sealed})
+
+    return await change(desk, caller, "referral.complete", referral, expected, decide)
+
+
+async def fail_service(
+    desk: Desk, caller: Caller, referral: ReferralId, reason: FailReason, expected: int | None
+) -> Answered:
+    """End without success; `unreachable` wants three attempts inside the safe contact."""
+
+    async def decide(held: Held) -> Change:
+        return Change(moves.fail(held.referral, held.side.actor, reason, 0, desk.clock()))
+
+    return await change(desk, caller, "referral.fail", referral, expected, decide)
+
+
+async def cancel_referral(
+    desk: Desk, caller: Caller, referral: ReferralId, reason: CancelReason, expected: int | None, may: May
+) -> Answered:
+    """Cancel, as either party; the other never reads the reason. `may` raises where the side's scope is missing."""
+
+    async def decide(held: Held) -> Change:
+        may(held.side)
+        return Change(moves.cancel(held.referral, held.side.actor, reason, desk.clock()))
+
+    return await change(desk, caller, "referral.cancel", referral, expected, decide)
+
+
+async def _simply(desk: Desk, caller: Caller, referral: ReferralId, expected: int | None, command: Command) -> Answered:
+    """Make a move that changes nothing but the state."""
+
+    async def decide(held: Held) -> Change:
+        return Change(moves.move(held.referral, command, held.side.actor, desk.clock()))
+
+    return await change(desk, caller, f"referral.{command}", referral, expected, decide)

@@ -1,0 +1,75 @@
+"""Who saw what, when: for a referral by its owner, and an organisation's own log for its privacy officer."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from kit.mongo import Document
+from services.referral.commands.desk import Caller, Desk, attempting
+from services.referral.domain.identifiers import ReferralId
+from services.referral.domain.outwards import RECEIVED
+from services.referral.domain.party import NotFound, check_works
+from services.referral.domain.referral import Referral
+from services.referral.domain.transitions import BEFORE_ACCEPTANCE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """Which rows of a log: what was done, between two instants, after the last one read."""
+
+    action: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    after: tuple[datetime, object] | None = None
+    limit: int = 50
+
+
+_READINGS = frozenset({"referral.read", "referral.read-once"})
+# Words in which a sender does not learn whether it was accepted.
+_UNTOLD = frozenset(state.value for state in BEFORE_ACCEPTANCE) | {RECEIVED}
+
+
+async def readings_of(desk: Desk, caller: Caller, referral: ReferralId, period: Period) -> list[Document]:
+    """Return who saw what of a referral that one's own organisation sent, refusals included; raises `NotFound`.
+
+    `told` says of each row whether the sender may learn of it; a page goes on after its last row, told or not.
+    """
+    async with attempting(desk, caller, "referral.readings", referral) as attempt:
+        check_works(caller.reader)
+        kept = await desk.store.referrals.by_id(None, referral)
+        attempt.owner = kept.state.sender
+        if kept.state.sender != caller.organization:
+            raise NotFound
+        rows = await desk.audit.entries(
+            owner=caller.organization, record=referral, after=period.after, limit=period.limit
+        )
+        await attempt.done(desk, None)
+        return [row | {"told": _is_told(row, kept.state)} for row in rows]
+
+
+def _is_told(row: Document, referral: Referral) -> bool:
+    """Say whether the sender may learn of an act: its own, strangers', and what the receiver saw, never what it did.
+
+    Otherwise the list would tell what the person keeps from the sender: that it was accepted, or that it ended.
+    """
+    if row["organization"] != referral.receiver:
+        return True
+    classes = frozenset(row["classes"])
+    if row["action"] not in _READINGS or not classes:
+        return False
+    return classes == {"need"} or referral.view.word not in _UNTOLD
+
+
+async def own_log(desk: Desk, caller: Caller, period: Period) -> list[Document]:
+    """Return what people and apps of one's own organisation did, for its privacy officer."""
+    async with attempting(desk, caller, "audit.read") as attempt:
+        attempt.owner = caller.organization
+        rows = await desk.audit.entries(
+            organization=caller.organization,
+            action=period.action,
+            since=period.since,
+            until=period.until,
+            after=period.after,
+            limit=period.limit,
+        )
+        await attempt.done(desk, None)
+        return rows

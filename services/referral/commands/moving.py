@@ -1,0 +1,85 @@
+"""The one way a referral moves: loaded, judged, saved with its messages, timers and audit row in one transaction."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from kit.http import require_version
+from kit.mongo import Session
+from services.referral.commands.desk import EXPIRY, REMINDER, Attempt, Caller, Desk, attempting
+from services.referral.commands.telling import tell
+from services.referral.domain.identifiers import ReferralId
+from services.referral.domain.moves import Moved
+from services.referral.domain.party import Standpoint, standpoint
+from services.referral.domain.referral import Referral
+from services.referral.domain.transitions import UNANSWERED, Actor, Fact
+from services.referral.store import Kept
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A referral in a transaction, and the side its caller is on."""
+
+    session: Session
+    kept: Kept[Referral]
+    side: Standpoint
+
+    @property
+    def referral(self) -> Referral:
+        """Return the referral as it was loaded."""
+        return self.kept.state
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a use case decided: the move, and what it seals anew in the referral."""
+
+    moved: Moved
+    sealed: dict[str, bytes] | None = None
+
+
+Decide = Callable[[Held], Awaitable[Change]]
+
+
+def version_for(kept: Kept[Referral], side: Standpoint) -> int:
+    """Return the version a party reads: a sender's counts only what the sender may see change."""
+    return kept.state.view.version if side.actor is Actor.SENDER else kept.version
+
+
+async def change(
+    desk: Desk, caller: Caller, action: str, referral: ReferralId, expected: int | None, decide: Decide
+) -> tuple[Kept[Referral], Standpoint]:
+    """Let a party move a referral; raises `NotFound` to anybody else, and the domain's refusals."""
+    async with attempting(desk, caller, action, referral) as attempt:
+
+        async def work(session: Session) -> tuple[Kept[Referral], Standpoint]:
+            kept = await desk.store.referrals.by_id(session, referral)
+            attempt.owner = kept.state.sender
+            side = standpoint(kept.state, caller.reader)
+            require_version(expected, version_for(kept, side))
+            decided = await decide(Held(session, kept, side))
+            return await save(desk, session, attempt, kept, decided), side
+
+        return await desk.mongo.transaction(work)
+
+
+async def save(
+    desk: Desk, session: Session, attempt: Attempt, kept: Kept[Referral] | None, change: Change
+) -> Kept[Referral]:
+    """Write a move with everything that follows from it."""
+    moved, before = change.moved, kept.state if kept else None
+    messages = await tell(desk, session, before, moved, attempt.caller)
+    await _follow(desk, session, before, moved)
+    await attempt.done(desk, session, purpose=moved.referral.purpose.value)
+    return await desk.store.referrals.save(session, moved.referral, messages, desk.clock(), kept, change.sealed)
+
+
+async def _follow(desk: Desk, session: Session, before: Referral | None, moved: Moved) -> None:
+    """Set or take away the deadlines, and give back the places."""
+    after = moved.referral
+    if Fact.PLACES_RELEASED in moved.facts:
+        await desk.store.places.release(session, after.service, after.id)
+    if Fact.REQUESTED in moved.facts and after.remind_at and after.expires_at:
+        await desk.timers.set(session, REMINDER, after.id, after.remind_at)
+        await desk.timers.set(session, EXPIRY, after.id, after.expires_at)
+    elif before is not None and before.state in UNANSWERED and after.state not in UNANSWERED:
+        await desk.timers.cancel_all(session, after.id)

@@ -1,0 +1,178 @@
+"""Reading referrals: each party its side, and of the person exactly what the tables let through at that instant."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from kit.mongo import Session
+from services.referral.commands.desk import Attempt, Caller, Desk, attempting
+from services.referral.commands.drafting import unsealed_request
+from services.referral.commands.people import age_of
+from services.referral.domain.capacity import Query, shown
+from services.referral.domain.consent import Consent
+from services.referral.domain.disclosure import Form, Reading, Role, Stage, decide, decide_all, opened, shows_need
+from services.referral.domain.identifiers import ReferralId
+from services.referral.domain.moves import ReadingNotOffered, read_once
+from services.referral.domain.party import COORDINATOR, INTAKE, Standpoint, check_works, standpoint
+from services.referral.domain.record import Disclosed, classes_to_open, disclose
+from services.referral.domain.referral import Referral, Sharing
+from services.referral.domain.taxonomy import AgeBand, DataClass, Need, Sector
+from services.referral.domain.transitions import Actor, State
+from services.referral.keys import PersonKey
+from services.referral.store import Case, Kept, Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A referral as one party reads it; None is what this party does not read."""
+
+    kept: Kept[Referral]
+    side: Standpoint
+    need: Mapping[str, Any] | None = None
+    disclosed: Disclosed | None = None
+    outcomes: Mapping[str, str] | None = None
+
+
+def reading_of(
+    referral: Referral, role: Role, consent: Consent | None, at: datetime, age: AgeBand = AgeBand.UNKNOWN
+) -> Reading:
+    """Return the circumstances in which a receiver reads at this instant; the clock decides whether consent lives."""
+    live = consent is not None and consent.is_live(at)
+    return Reading(
+        sector=referral.receiver_sector,
+        role=role,
+        stage=referral.stage(live),
+        purpose=referral.purpose,
+        needs=referral.service_needs,
+        consented=referral.classes & consent.classes if consent and live else frozenset(),
+        age=age,
+        already_read=referral.read_once_at is not None,
+    )
+
+
+def needs_shown(reading: Reading, query: Query) -> tuple[Need, ...]:
+    """Return the needs this reader may learn of: those that reveal nothing withheld once accepted."""
+    facets = opened(decide_all(replace(reading, stage=Stage.ACCEPTED)))
+    return tuple(need for need in query.needs if shows_need(reading, need, facets))
+
+
+async def read_referral(desk: Desk, caller: Caller, referral: ReferralId) -> Seen:
+    """Return a referral to one of its parties; to anybody else it does not exist, and that is written down."""
+    async with attempting(desk, caller, "referral.read", referral) as attempt:
+        case = await desk.store.referrals.case(referral)
+        attempt.owner = case.kept.state.sender
+        side = standpoint(case.kept.state, caller.reader)
+        attempt.records = (referral, case.kept.state.person)
+        reading = reading_of(case.kept.state, side.role, case.consent, desk.clock())
+        if reading.stage is Stage.DARK:
+            case = _darkened(case)
+        if side.actor is Actor.SENDER:
+            return await _as_sender(desk, attempt, case, side)
+        return await _as_receiver(desk, attempt, case, side, reading)
+
+
+def _darkened(case: Case) -> Case:
+    """Say that sharing has ended as soon as the clock does, its timer late or not."""
+    return replace(case, kept=replace(case.kept, state=replace(case.kept.state, sharing=Sharing.ENDED)))
+
+
+async def _as_sender(desk: Desk, attempt: Attempt, case: Case, side: Standpoint) -> Seen:
+    """Show the sender its own need, and the outcomes where its word is that it is completed."""
+    key = await desk.keys.of(case.kept.state.person)
+    query = unsealed_request(key, case.kept)
+    await attempt.done(desk, None, role="sender", classes=("need",))
+    outcomes = _outcomes(key, case.kept) if case.kept.state.view.word == State.COMPLETED else None
+    return Seen(case.kept, side, shown_whole(query), None, outcomes)
+
+
+def shown_whole(query: Query) -> Mapping[str, Any]:
+    """Return every field of one's own query."""
+    return {name: getattr(query, name) for name in Query.__slots__}
+
+
+def _outcomes(key: PersonKey, kept: Kept[Referral]) -> Mapping[str, str] | None:
+    sealed = kept.sealed.get("outcome")
+    return key.unseal(f"outcome:{kept.state.id}", sealed) if sealed else None
+
+
+async def _as_receiver(desk: Desk, attempt: Attempt, case: Case, side: Standpoint, reading: Reading) -> Seen:
+    """Show the receiver what the stage, the consent and the tables let through, and no key where nothing is open."""
+    referral = case.kept.state
+    if reading.stage in {Stage.DARK, Stage.ENDED}:
+        decisions = decide_all(reading)
+        await attempt.done(desk, None, role=side.role.value)
+        return Seen(case.kept, side, None, disclose(decisions, {}, attempt.caller.organization))
+    key = await desk.keys.of(referral.person)
+    if reading.sector is Sector.YOUTH_PROTECTION:
+        reading = replace(reading, age=age_of(key, case.record))
+    return await _opened(desk, attempt, case, side, reading, key)
+
+
+async def _opened(desk: Desk, attempt: Attempt, case: Case, side: Standpoint, reading: Reading, key: PersonKey) -> Seen:
+    """Unseal what is open, and nothing else, after writing down that it is read."""
+    decisions = decide_all(reading)
+    classes = [name for name in classes_to_open(decisions) if name in case.record]
+    await attempt.done(
+        desk,
+        None,
+        role=side.role.value,
+        classes=("need", *(name.value for name in classes)),
+        purpose=reading.purpose.value,
+    )
+    query = unsealed_request(key, case.kept)
+    facets = opened(decide_all(replace(reading, stage=Stage.ACCEPTED)))
+    needs = tuple(need for need in query.needs if shows_need(reading, need, facets))
+    record = {name: key.unseal(name, case.record[name]) for name in classes}
+    # Without a need that may be shown, the rest of it would be a riddle about the person.
+    need = shown(query, needs, facets) if needs else None
+    return Seen(case.kept, side, need, disclose(decisions, record, attempt.caller.organization))
+
+
+async def read_location_once(desk: Desk, caller: Caller, referral: ReferralId) -> Mapping[str, Any] | None:
+    """Give a reader the one reading its cell allows, then nothing more; raises `ReadingNotOffered`."""
+    async with attempting(desk, caller, "referral.read-once", referral) as attempt:
+        case = await desk.store.referrals.case(referral)
+        attempt.owner = case.kept.state.sender
+        side = standpoint(case.kept.state, caller.reader)
+        attempt.records = (referral, case.kept.state.person)
+        key = await desk.keys.of(case.kept.state.person)
+        await _take_reading(desk, attempt, case, side)
+        sealed = case.record.get(DataClass.CURRENT_LOCATION)
+        return key.unseal(DataClass.CURRENT_LOCATION, sealed) if sealed else None
+
+
+async def _take_reading(desk: Desk, attempt: Attempt, case: Case, side: Standpoint) -> None:
+    """Mark the one reading as taken, with its audit row; two readers at once collide, and one is refused."""
+
+    async def work(session: Session) -> None:
+        at = desk.clock()
+        kept = await desk.store.referrals.by_id(session, case.kept.state.id)
+        referral = kept.state
+        live = await desk.store.consents.touch_live(session, referral.consent, at) if referral.consent else None
+        reading = reading_of(referral, side.role, live, at)
+        if decide(reading, DataClass.CURRENT_LOCATION).form is not Form.ONCE:
+            raise ReadingNotOffered
+        classes = (DataClass.CURRENT_LOCATION.value,)
+        await attempt.done(desk, session, role=side.role.value, classes=classes, purpose=referral.purpose.value)
+        await desk.store.referrals.save(session, read_once(referral, at), [], at, kept)
+
+    await desk.mongo.transaction(work)
+
+
+async def list_referrals(
+    desk: Desk,
+    caller: Caller,
+    wanted: Wanted,
+    before: tuple[datetime, str] | None,
+    limit: int,
+) -> Sequence[Kept[Referral]]:
+    """Return one side's referrals, newest first, nothing of them unsealed; a receiver's caseworker sees their own."""
+    async with attempting(desk, caller, "referral.list") as attempt:
+        check_works(caller.reader)
+        if not wanted.sent and not caller.roles & {INTAKE, COORDINATOR}:
+            wanted = replace(wanted, assigned=caller.user)
+        found = await desk.store.referrals.page(wanted, before, limit)
+        attempt.records = tuple(kept.state.id for kept in found)
+        await attempt.done(desk, None)
+        return found

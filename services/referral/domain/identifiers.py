@@ -1,0 +1,12 @@
+"""Typed identifiers, each the text of a version 4 UUID."""
+
+from typing import NewType
+
+OrganizationId = NewType("OrganizationId", str)
+UserId = NewType("UserId", str)
+PersonId = NewType("PersonId", str)
+ConsentId = NewType("ConsentId", str)
+GroundId = NewType("GroundId", str)
+ReferralId = NewType("ReferralId", str)
+ServiceId = NewType("ServiceId", str)
+QueryId = NewType("QueryId", str)

@@ -1,0 +1,95 @@
+"""One referral: one person, one receiving organisation, and what each party may read of where it stands."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from services.referral.domain.consent import Feedback
+from services.referral.domain.disclosure import Stage
+from services.referral.domain.identifiers import (
+    ConsentId,
+    GroundId,
+    OrganizationId,
+    PersonId,
+    QueryId,
+    ReferralId,
+    ServiceId,
+    UserId,
+)
+from services.referral.domain.taxonomy import DataClass, Need, Purpose, Sector, Urgency
+from services.referral.domain.transitions import ENDED, SERVING, UNANSWERED, Actor, State
+
+
+class Sharing(StrEnum):
+    """Whether personal data may flow to the receiver."""
+
+    LIVE = "live"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SenderView:
+    """What the sender reads: kept apart from the true state, so that nothing else can be told from it."""
+
+    word: str
+    version: int
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Referral:
+    """The referral's own facts; what is said of the person is sealed beside it and never here."""
+
+    id: ReferralId
+    person: PersonId
+    mnemonic: str  # the sender's name for the person, never shown to anybody else
+    sender: OrganizationId
+    sender_sector: Sector
+    receiver: OrganizationId
+    receiver_sector: Sector
+    service: ServiceId
+    service_needs: frozenset[Need]
+    created_by: UserId
+    created_at: datetime
+    urgency: Urgency
+    purpose: Purpose
+    classes: frozenset[DataClass]
+    party_size: int
+    state: State
+    view: SenderView
+    sharing: Sharing = Sharing.LIVE
+    feedback: Feedback = Feedback.RECEIVED
+    consent: ConsentId | None = None
+    ground: GroundId | None = None
+    query: QueryId | None = None
+    requested_at: datetime | None = None
+    remind_at: datetime | None = None
+    expires_at: datetime | None = None
+    accepted_at: datetime | None = None
+    handover_by: datetime | None = None
+    ended_at: datetime | None = None
+    reason: str | None = None
+    alternatives: tuple[ServiceId, ...] = ()
+    assigned: frozenset[UserId] = frozenset()
+    places_held: int = 0
+    reminded: bool = False
+    read_once_at: datetime | None = None
+    void_proposed_by: Actor | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Say whether it awaits anything."""
+        return self.state not in ENDED
+
+    @property
+    def was_sent(self) -> bool:
+        """Say whether the receiver ever had it."""
+        return self.requested_at is not None
+
+    def stage(self, consent_live: bool) -> Stage:  # noqa: FBT001 - one fact, named at its only call
+        """Return how far it has come for its receiver, given whether the consent is live at this instant."""
+        if self.state in UNANSWERED:
+            return Stage.BEFORE if consent_live else Stage.ENDED
+        if self.state in SERVING:
+            return Stage.ACCEPTED if consent_live and self.sharing is Sharing.LIVE else Stage.DARK
+        return Stage.ENDED

@@ -1,0 +1,56 @@
+"""What referral remembers, and the indexes each query of ours stands on."""
+
+from kit import audit, http, marks, outbox, timers
+from kit.mongo import Database
+from kit.outbox import Outbox
+from services.referral.store import consents, people, queries, referrals
+from services.referral.store.consents import Consents
+from services.referral.store.people import MnemonicTaken, People
+from services.referral.store.places import PlaceBook
+from services.referral.store.queries import Asked, Line, Queries
+from services.referral.store.records import Kept, Sealed
+from services.referral.store.referrals import Case, Referrals, Wanted
+
+SOURCE = "referral"
+
+INDEXES = {
+    **audit.INDEXES,
+    **http.INDEXES,
+    **marks.INDEXES,
+    **outbox.INDEXES,
+    **timers.INDEXES,
+    **people.INDEXES,
+    **consents.INDEXES,
+    **queries.INDEXES,
+    **referrals.INDEXES,
+}
+
+
+class Store:
+    """The service's own collections. Every load that decides belongs to the transaction that saves."""
+
+    def __init__(self, database: Database) -> None:
+        told = Outbox(database, SOURCE)
+        self.people = People(database)
+        self.consents = Consents(database)
+        self.places = PlaceBook(database)
+        self.queries = Queries(database, told)
+        self.referrals = Referrals(database, told)
+
+
+__all__ = [
+    "INDEXES",
+    "SOURCE",
+    "Asked",
+    "Case",
+    "Consents",
+    "Kept",
+    "Line",
+    "MnemonicTaken",
+    "PlaceBook",
+    "Queries",
+    "Referrals",
+    "Sealed",
+    "Store",
+    "Wanted",
+]

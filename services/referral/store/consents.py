@@ -1,0 +1,74 @@
+"""Consents: one open record a person, recipient and purpose; accepting and every change write the same document."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from pydantic import TypeAdapter
+from pymongo import ASCENDING, IndexModel, ReturnDocument
+from pymongo.errors import DuplicateKeyError
+
+from kit.mongo import Database, Document, Session, VersionConflict, save_version
+from services.referral.domain.consent import Consent, ConsentState
+from services.referral.domain.identifiers import ConsentId, OrganizationId, PersonId
+from services.referral.domain.party import NotFound
+from services.referral.domain.taxonomy import Purpose
+from services.referral.store.records import Kept, Sealed, to_fields, to_kept
+
+CONSENT = TypeAdapter(Consent)
+_LINE = [("person", ASCENDING), ("recipient", ASCENDING), ("purpose", ASCENDING)]
+_OPEN = [
+    ConsentState.NOT_ASKED.value,
+    ConsentState.DEFERRED.value,
+    ConsentState.REFUSED.value,
+    ConsentState.GRANTED.value,
+]
+
+INDEXES = {
+    "consents": [
+        # One answer at a time: withdrawing it leaves no other under which data could still flow.
+        IndexModel(_LINE, unique=True, partialFilterExpression={"state": {"$in": _OPEN}}, name="one_open"),
+        IndexModel([("person", ASCENDING), ("decided_at", ASCENDING)]),
+    ]
+}
+
+
+class Consents:
+    """Consent records; `evidence` is sealed under the person's key."""
+
+    def __init__(self, database: Database) -> None:
+        self._rows = database["consents"]
+
+    async def by_id(self, session: Session | None, consent: ConsentId) -> Kept[Consent]:
+        """Load a consent; raises `NotFound`."""
+        row = await self._rows.find_one({"_id": consent}, session=session)
+        if row is None:
+            raise NotFound
+        return to_kept(CONSENT, row)
+
+    async def open_one(
+        self, session: Session, person: PersonId, recipient: OrganizationId, purpose: Purpose
+    ) -> Kept[Consent] | None:
+        """Load the answer in force for a line: granted, refused or deferred."""
+        query = {"person": person, "recipient": recipient, "purpose": purpose.value, "state": {"$in": _OPEN}}
+        row = await self._rows.find_one(query, session=session)
+        return to_kept(CONSENT, row) if row else None
+
+    async def touch_live(self, session: Session, consent: ConsentId, at: datetime) -> Consent | None:
+        """Write a live consent so that whoever ends it meanwhile collides with us; None where it is not live."""
+        live: Document = {"_id": consent, "state": ConsentState.GRANTED.value, "until": {"$gt": at}}
+        row = await self._rows.find_one_and_update(
+            live, {"$inc": {"version": 1}}, session=session, return_document=ReturnDocument.AFTER
+        )
+        return to_kept(CONSENT, row).state if row else None
+
+    async def save(self, session: Session, consent: Consent, sealed: Sealed, expected: int) -> Kept[Consent]:
+        """Write a consent; raises `VersionConflict` where another answer was recorded meanwhile."""
+        try:
+            await save_version(session, self._rows, to_fields(CONSENT, consent) | {"sealed": dict(sealed)}, expected)
+        except DuplicateKeyError as error:
+            raise VersionConflict from error
+        return Kept(consent, expected + 1, sealed=sealed)
+
+    async def of_person(self, person: PersonId) -> Sequence[Kept[Consent]]:
+        """Return a person's consents, oldest first."""
+        return [to_kept(CONSENT, row) async for row in self._rows.find({"person": person}).sort("decided_at", 1)]

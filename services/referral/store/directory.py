@@ -1,0 +1,90 @@
+"""The directory as referral reads it: services, their organisations, and whom to tell there."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from pymongo import ASCENDING, IndexModel
+
+from kit.mongo import Collection, Document, Session
+from services.referral.domain.consent import Recipient
+from services.referral.domain.identifiers import OrganizationId, ServiceId, UserId
+from services.referral.domain.taxonomy import Need, Sector
+
+INDEXES = [
+    IndexModel([("kind", ASCENDING), ("organization", ASCENDING), ("roles", ASCENDING)]),
+]
+MOST_TOLD = 200
+_KNOWN_SECTORS = frozenset(sector.value for sector in Sector)
+_KNOWN_NEEDS = frozenset(need.value for need in Need)
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A service that can be asked: its organisation, what it does, and its places where it counts them."""
+
+    service: ServiceId
+    organization: OrganizationId
+    sector: Sector
+    needs: frozenset[Need]
+    places: int | None
+
+
+class Directory:
+    """Reads the live copy of the projection `referral-directory`."""
+
+    def __init__(self, live: Callable[[], Awaitable[Collection]]) -> None:
+        self._live = live
+
+    async def destination(self, service: ServiceId, session: Session | None = None) -> Destination | None:
+        """Return an active service with its organisation; None for any that cannot be asked."""
+        copy = await self._live()
+        found = await copy.find_one({"_id": f"service:{service}"}, session=session)
+        if not found or not found.get("active"):
+            return None
+        organization = OrganizationId(found["organization"])
+        sector = await self._sector(copy, organization, session)
+        return Destination(service, organization, sector, _needs([found]), found["places"]) if sector else None
+
+    async def places(self, service: ServiceId, session: Session) -> int | None:
+        """Return how many places a service counts, withdrawn or not; None where it counts none."""
+        found = await (await self._live()).find_one({"_id": f"service:{service}"}, {"places": 1}, session=session)
+        return found.get("places") if found else None
+
+    async def recipient(self, organization: OrganizationId, session: Session | None = None) -> Recipient | None:
+        """Return what consent depends on: an organisation's sector, and what all its services do."""
+        copy = await self._live()
+        sector = await self._sector(copy, organization, session)
+        if sector is None:
+            return None
+        query = {"kind": "service", "organization": organization}
+        services = await copy.find(query, {"needs": 1, "active": 1}, session=session).to_list()
+        return Recipient(organization=organization, sector=sector, needs=_needs(services))
+
+    async def users(self, organization: OrganizationId, role: str, session: Session) -> tuple[UserId, ...]:
+        """Return the active people who hold a role in an organisation, at most 200."""
+        copy = await self._live()
+        query = {"kind": "representative", "organization": organization, "roles": role}
+        rows = await copy.find(query, {"user": 1}, session=session).limit(MOST_TOLD).to_list()
+        return tuple(dict.fromkeys(UserId(row["user"]) for row in rows))
+
+    async def works_in(
+        self, organization: OrganizationId, users: frozenset[UserId], session: Session
+    ) -> frozenset[UserId]:
+        """Return those of the users who are active in an organisation."""
+        copy = await self._live()
+        query = {"kind": "representative", "organization": organization, "active": True, "user": {"$in": sorted(users)}}
+        rows = await copy.find(query, {"user": 1}, session=session).to_list()
+        return frozenset(UserId(row["user"]) for row in rows)
+
+    async def _sector(self, copy: Collection, organization: OrganizationId, session: Session | None) -> Sector | None:
+        """Return a member's sector; None for whom no referral can go to, the coalition itself included."""
+        found = await copy.find_one({"_id": f"organization:{organization}"}, {"sector": 1}, session=session)
+        known = found.get("sector") if found else None
+        return Sector(known) if known in _KNOWN_SECTORS else None
+
+
+def _needs(services: list[Document]) -> frozenset[Need]:
+    """Return what active services do; a need that this version does not know is left out."""
+    return frozenset(
+        Need(need) for service in services if service.get("active") for need in service["needs"] if need in _KNOWN_NEEDS
+    )

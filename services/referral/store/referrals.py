@@ -1,0 +1,128 @@
+"""Referrals: the document guarded by its version, with its messages; the need and the outcome sealed in it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+from pymongo import ASCENDING, DESCENDING, IndexModel
+
+from kit.messages import Message
+from kit.mongo import Collection, Database, Document, Session, save_version
+from kit.outbox import Outbox
+from services.referral.domain.consent import Consent
+from services.referral.domain.identifiers import OrganizationId, PersonId, ReferralId, UserId
+from services.referral.domain.outwards import is_end
+from services.referral.domain.party import NotFound
+from services.referral.domain.referral import Referral
+from services.referral.domain.taxonomy import Purpose
+from services.referral.store.consents import CONSENT
+from services.referral.store.records import Kept, Sealed, to_fields, to_kept
+
+_REFERRAL = TypeAdapter(Referral)
+_SENT = [("sender", ASCENDING), ("created_at", DESCENDING), ("_id", DESCENDING)]
+_RECEIVED = [("receiver", ASCENDING), ("requested_at", DESCENDING), ("_id", DESCENDING)]
+
+INDEXES = {
+    "referrals": [
+        IndexModel(_SENT),
+        IndexModel([("sender_open", ASCENDING), *_SENT]),
+        IndexModel(_RECEIVED),
+        IndexModel([("receiver_open", ASCENDING), *_RECEIVED]),
+        IndexModel([("assigned", ASCENDING), *_RECEIVED]),
+        IndexModel([("person", ASCENDING), ("receiver", ASCENDING), ("purpose", ASCENDING)]),
+    ]
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A referral with what reading it needs: its consent, and the person's sealed record."""
+
+    kept: Kept[Referral]
+    consent: Consent | None
+    record: Sealed
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which referrals a page holds: one side's, open or not, those assigned to one worker."""
+
+    organization: OrganizationId
+    sent: bool
+    is_open: bool | None = None
+    assigned: UserId | None = None
+
+
+class Referrals:
+    """Referrals of every organisation; who may read one is decided after it is loaded."""
+
+    def __init__(self, database: Database, outbox: Outbox) -> None:
+        self._rows: Collection = database["referrals"]
+        self._outbox = outbox
+
+    async def by_id(self, session: Session | None, referral: ReferralId) -> Kept[Referral]:
+        """Load a referral; raises `NotFound`."""
+        row = await self._rows.find_one({"_id": referral}, session=session)
+        if row is None:
+            raise NotFound
+        return to_kept(_REFERRAL, row)
+
+    async def case(self, referral: ReferralId) -> Case:
+        """Load a referral with its consent and its person's sealed record, in one round trip; raises `NotFound`."""
+        # The consent is looked up after the referral, never before: what it says now is what counts.
+        pipeline: list[Document] = [
+            {"$match": {"_id": referral}},
+            {"$lookup": {"from": "consents", "localField": "consent", "foreignField": "_id", "as": "_consent"}},
+            {"$lookup": {"from": "persons", "localField": "person", "foreignField": "_id", "as": "_person"}},
+        ]
+        rows = await (await self._rows.aggregate(pipeline)).to_list(1)
+        if not rows:
+            raise NotFound
+        row = rows[0]
+        consent = to_kept(CONSENT, row["_consent"][0]).state if row["_consent"] else None
+        record = row["_person"][0].get("sealed", {}) if row["_person"] else {}
+        return Case(to_kept(_REFERRAL, row), consent, record)
+
+    async def save(
+        self,
+        session: Session,
+        referral: Referral,
+        messages: Sequence[Message],
+        at: datetime,
+        kept: Kept[Referral] | None = None,
+        sealed: Mapping[str, bytes] | None = None,
+    ) -> Kept[Referral]:
+        """Write a referral over the one loaded, or as a new one, with what it tells and what is sealed anew."""
+        version, told, before = (kept.version, kept.told, kept.sealed) if kept else (0, 0, {})
+        told = await self._outbox.append(session, f"referral:{referral.id}", told, messages, at)
+        whole = {**before, **(sealed or {})}
+        await save_version(session, self._rows, _document(referral, told, whole), version)
+        return Kept(referral, version + 1, told, whole)
+
+    async def under_consent(
+        self, session: Session, person: PersonId, recipient: OrganizationId, purpose: Purpose
+    ) -> list[Kept[Referral]]:
+        """Return every referral that a line of consent concerns."""
+        query = {"person": person, "receiver": recipient, "purpose": purpose.value}
+        return [to_kept(_REFERRAL, row) async for row in self._rows.find(query, session=session)]
+
+    async def page(self, wanted: Wanted, before: tuple[datetime, str] | None, limit: int) -> list[Kept[Referral]]:
+        """Return referrals from the newest on; a receiver's by when they were sent, a draft never among them."""
+        side, at = ("sender", "created_at") if wanted.sent else ("receiver", "requested_at")
+        query: Document = {side: wanted.organization, at: {"$type": "date"}}
+        if wanted.is_open is not None:
+            query[f"{side}_open"] = wanted.is_open
+        if wanted.assigned is not None:
+            query["assigned"] = wanted.assigned
+        if before is not None:
+            query["$or"] = [{at: {"$lt": before[0]}}, {at: before[0], "_id": {"$lt": before[1]}}]
+        rows = self._rows.find(query, {"sealed": 0}).sort([(at, -1), ("_id", -1)]).limit(limit)
+        return [to_kept(_REFERRAL, row) async for row in rows]
+
+
+def _document(referral: Referral, told: int, sealed: Mapping[str, Any]) -> Document:
+    """Return the document; whether it is open is kept for each side as that side reads it."""
+    sides = {"sender_open": not is_end(referral.view.word), "receiver_open": referral.is_open}
+    return {**to_fields(_REFERRAL, referral), **sides, "told": told, "sealed": dict(sealed)}

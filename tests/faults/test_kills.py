@@ -1,0 +1,82 @@
+"""kill -9 at the worst moments: nothing lost, nothing twice, nothing stuck."""
+
+import asyncio
+import random
+
+import pytest
+
+from kit import consumer
+from kit.clock import utc_now
+from kit.testing import eventually
+from tests.toy.wallet import NO_FAULTS, Wallet, ledger_faults
+
+
+@pytest.fixture
+async def wallet(mongo):
+    found = Wallet(mongo, utc_now)
+    await found.prepare()
+    return found
+
+
+async def settle(mongo, within=90.0):
+    async def settled():
+        return await ledger_faults(mongo) == NO_FAULTS
+
+    await eventually(settled, within)
+
+
+async def test_a_relay_killed_between_publish_and_record_publishes_nothing_twice(wallet, mongo, workers):
+    for n in range(50):
+        await wallet.pay(f"w{n % 5}", n)
+    dying = workers.start("relay", die_after_batches=1)
+    await asyncio.to_thread(dying.wait, 30)
+    workers.start("relay")
+    workers.start("ledger")
+    await settle(mongo)
+
+
+async def test_a_consumer_killed_between_effect_and_ack_repeats_no_effect(wallet, mongo, workers):
+    for n in range(20):
+        await wallet.pay(f"w{n % 5}", n)
+    workers.start("relay")
+    dying = workers.start("ledger", die_after_effects=7)
+    await asyncio.to_thread(dying.wait, 30)
+    workers.start("ledger")
+    await settle(mongo, consumer.ACK_WAIT_SECONDS + 30)
+
+
+async def test_two_relays_of_which_one_loses_its_lease_publish_each_row_once_and_in_order(wallet, mongo, workers, ops):
+    first = workers.start("relay", lease_seconds=1.0)
+    await wallet.pay("w0", 1)
+
+    async def someone_holds():
+        return await mongo.db["leases"].find_one({"_id": "relay:wallet", "holder": {"$exists": True}})
+
+    await eventually(someone_holds, 60)
+    second = workers.start("relay", lease_seconds=1.0)
+    for round_ in range(4):
+        # Frozen past its lease, then thawed: it still believes it holds it.
+        paused = (first, second)[round_ % 2]
+        paused.send_signal(19)
+        for n in range(20):
+            await wallet.pay(f"w{n % 3}", n)
+        await asyncio.sleep(2)
+        paused.send_signal(18)
+    workers.start("ledger")
+    await settle(mongo)
+    info = await ops.jetstream().stream_info("WALLET")
+    assert info.state.messages == 81
+
+
+async def test_processes_killed_at_random_during_a_thousand_payments_lose_nothing(wallet, mongo, workers):
+    chance = random.Random(20261124)
+    running = {role: [workers.start(role), workers.start(role)] for role in ("relay", "ledger")}
+    paying = workers.start("payer", payments=1000)
+    while paying.poll() is None:
+        await asyncio.sleep(chance.uniform(0.2, 1.0))
+        role = chance.choice(["relay", "ledger"])
+        victim = running[role].pop(0)
+        workers.kill(victim)
+        running[role].append(workers.start(role))
+    assert paying.returncode == 0
+    await settle(mongo, 150)

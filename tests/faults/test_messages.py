@@ -1,0 +1,232 @@
+"""Duplicates, poison, late and swapped messages, lost streams: each ends with nothing lost and nothing twice."""
+
+import contextlib
+from functools import partial
+
+import pytest
+
+from cli import bus as bus_code
+from kit import relay as relay_code
+from kit.consumer import Reaction
+from kit.marks import ask_replay, drop_parked
+from kit.messages import headers_of
+from kit.projections import Projection, ask_rebuild
+from kit.relay import Relay
+from kit.tasks import running
+from kit.testing import ManualClock, eventually
+from tests.toy.wallet import BALANCES, LEDGER, NO_FAULTS, Ledger, SeenPaid, Wallet, add_to_balance, ledger_faults
+
+
+@pytest.fixture
+async def wallet(mongo):
+    found = Wallet(mongo, ManualClock())
+    await found.prepare()
+    return found
+
+
+@pytest.fixture
+async def wires(bus_of):
+    async with bus_of("wallet") as out, bus_of("ledger") as inn:
+        yield out, inn
+
+
+async def settle(mongo, expected=NO_FAULTS, within=20.0):
+    async def settled():
+        return await ledger_faults(mongo) == expected
+
+    await eventually(settled, within)
+
+
+async def republish_everything(mongo, js, ids=lambda row: f"again-{row['_id']}"):
+    async for row in mongo.db["outbox"].find({"data": {"$exists": True}}).sort("_id", 1):
+        await js.publish(row["subject"], row["data"].encode(), headers=headers_of(row) | {"Nats-Msg-Id": ids(row)})
+
+
+async def test_a_stream_republished_after_the_dedupe_window_has_no_second_effect(mongo, wallet, wires, ops):
+    out, inn = wires
+    ledger = Ledger(mongo)
+    async with running(Relay(mongo, out, "wallet", "r").run(), Reaction(mongo, inn, LEDGER, ledger.handlers).run()):
+        for n in range(30):
+            await wallet.pay(f"w{n % 3}", n)
+        await settle(mongo)
+        # Other message ids: to the bus they are new, as they are once the window has passed.
+        await republish_everything(mongo, out.jetstream())
+
+        async def all_taken():
+            info = await ops.jetstream().consumer_info("WALLET", LEDGER.name)
+            return info.num_pending == 0 and info.num_ack_pending == 0 and info.delivered.stream_seq == 60
+
+        await eventually(all_taken)
+        assert await ledger_faults(mongo) == NO_FAULTS
+
+
+async def test_a_poisoned_message_holds_back_its_own_aggregate_only(mongo, wallet, wires):
+    out, inn = wires
+    ledger = Ledger(mongo)
+    ledger.poisoned.add("bad")
+    async with running(Relay(mongo, out, "wallet", "r").run(), Reaction(mongo, inn, LEDGER, ledger.handlers).run()):
+        for n in range(5):
+            await wallet.pay("bad", n)
+            await wallet.pay("good", n)
+        await settle(mongo, NO_FAULTS | {"lost": 5, "parked": 5})
+        first = await mongo.db["parked"].find_one({"sequence": 1})
+        assert (first["aggregate"], first["reason"]) == ("wallet:bad", "Poison")
+        assert (await mongo.db["parked"].find_one({"sequence": 2}))["reason"] == "behind-parked"
+
+        # Not cured: the replay parks it again and nothing overtakes it.
+        await ask_replay(mongo.db, LEDGER.name)
+
+        async def replay_over():
+            return await mongo.db["marks"].find_one({"aggregate": "wallet:bad", "replay": False})
+
+        await eventually(replay_over)
+        assert await ledger_faults(mongo) == NO_FAULTS | {"lost": 5, "parked": 5}
+
+        ledger.poisoned.clear()
+        await wallet.pay("bad", 6)
+        await ask_replay(mongo.db, LEDGER.name)
+        await settle(mongo)
+        entries = await mongo.db["entries"].find({"wallet": "bad"}).sort("_id", 1).to_list()
+        assert [entry["sequence"] for entry in entries] == [1, 2, 3, 4, 5, 6]
+
+
+async def test_a_dropped_message_says_who_dropped_it_and_lets_the_next_one_pass(mongo, wallet, wires):
+    out, inn = wires
+    ledger = Ledger(mongo)
+    ledger.poisoned.add("bad")
+    async with running(Relay(mongo, out, "wallet", "r").run(), Reaction(mongo, inn, LEDGER, ledger.handlers).run()):
+        await wallet.pay("bad", 1, times=3)
+        await settle(mongo, NO_FAULTS | {"lost": 3, "parked": 3})
+        ledger.poisoned.clear()
+        at = wallet.clock()
+        await mongo.transaction(lambda s: drop_parked(s, mongo.db, LEDGER.name, "wallet:bad", "ops-anne", at))
+        await ask_replay(mongo.db, LEDGER.name)
+        await settle(mongo, NO_FAULTS | {"lost": 1})
+    dropped = await mongo.db["dropped"].find_one({})
+    assert (dropped["sequence"], dropped["by"], dropped["reason"]) == (1, "ops-anne", "Poison")
+
+
+async def test_a_malformed_body_is_parked_and_a_foreign_message_stops_nobody(mongo, wallet, wires):
+    out, inn = wires
+    ledger = Ledger(mongo)
+    await wallet.pay("odd", 1)
+    await mongo.db["outbox"].update_one({}, {"$set": {"data": '{"wallet_id": 7}'}})
+    async with running(Relay(mongo, out, "wallet", "r").run(), Reaction(mongo, inn, LEDGER, ledger.handlers).run()):
+        await settle(mongo, NO_FAULTS | {"lost": 1, "parked": 1})
+        assert (await mongo.db["parked"].find_one())["reason"] == "ValidationError"
+        await mongo.db["outbox"].delete_many({"aggregate": "nobody"})
+        await out.jetstream().publish("wallet.paid.v1", b"not ours", headers={"Nats-Msg-Id": "foreign"})
+        lease = await mongo.db["leases"].find_one({"_id": "relay:wallet"})
+        await wallet.pay("fine", 1)
+        await settle(mongo, NO_FAULTS | {"lost": 1, "parked": 1})
+        assert (await mongo.db["leases"].find_one({"_id": "relay:wallet"}))["epoch"] == lease["epoch"]
+
+
+async def test_an_erasure_passes_what_is_parked_and_takes_it_away(mongo, wallet, wires):
+    out, inn = wires
+    ledger = Ledger(mongo)
+    ledger.poisoned.add("bad")
+    async with running(Relay(mongo, out, "wallet", "r").run(), Reaction(mongo, inn, LEDGER, ledger.handlers).run()):
+        await wallet.pay("bad", 1, times=3)
+        await settle(mongo, NO_FAULTS | {"lost": 3, "parked": 3})
+        await wallet.erase("bad")
+
+        async def gone():
+            return await mongo.db["parked"].count_documents({}) == 0
+
+        await eventually(gone)
+    rows = await mongo.db["outbox"].find({"aggregate": "wallet:bad"}).sort("sequence", 1).to_list()
+    assert [row.get("tombstone", False) for row in rows] == [True, True, True, False]
+    assert all("data" not in row for row in rows[:3])
+
+
+async def test_a_durable_deleted_under_a_running_consumer_is_taken_up_again(mongo, wallet, wires, ops):
+    out, inn = wires
+    ledger = Ledger(mongo)
+    async with running(Relay(mongo, out, "wallet", "r").run(), Reaction(mongo, inn, LEDGER, ledger.handlers).run()):
+        await wallet.pay("w", 1, times=10)
+        await settle(mongo)
+        await ops.jetstream().delete_consumer("WALLET", LEDGER.name)
+        await wallet.pay("w", 1, times=10)
+        await settle(mongo)
+
+
+async def test_a_wiped_stream_is_noticed_and_rebuilt_beside_the_live_relay(mongo, wallet, wires, ops):
+    out, inn = wires
+    ledger = Ledger(mongo)
+    relay = Relay(mongo, out, "wallet", "r")
+    async with running(relay.run(), Reaction(mongo, inn, LEDGER, ledger.handlers).run()):
+        for n in range(10):
+            await wallet.pay(f"w{n % 2}", n)
+        await settle(mongo)
+        await ops.jetstream().delete_stream("WALLET")
+        await bus_code.apply(ops.jetstream(), ["wallet"], 64 * 1024**2)
+        await wallet.pay("w0", 99)
+
+        # Less in the stream than was published: the relay must not go on as if nothing had happened.
+        async def waits():
+            return await mongo.db["outbox"].count_documents({"pending": True}) == 1
+
+        await eventually(waits)
+
+        async def recreate():
+            await bus_code.recreate_stream(ops.jetstream(), "wallet")
+
+        rows = await relay_code.rebuild(mongo, "wallet", recreate)
+        assert rows == 11
+        await settle(mongo)
+        assert (await ops.jetstream().stream_info("WALLET")).state.messages == 11
+
+
+async def test_a_full_stream_refuses_and_the_outbox_waits(mongo, wallet, wires, ops):
+    out, inn = wires
+    ledger = Ledger(mongo)
+    await bus_code.apply(ops.jetstream(), ["wallet"], 4096)
+    async with running(Relay(mongo, out, "wallet", "r").run(), Reaction(mongo, inn, LEDGER, ledger.handlers).run()):
+        await wallet.pay("w", 1, times=30)
+
+        async def some_wait():
+            waiting = await mongo.db["outbox"].count_documents({"pending": True})
+            return (await ops.jetstream().stream_info("WALLET")).state.messages > 0 and waiting > 0
+
+        await eventually(some_wait)
+        await bus_code.apply(ops.jetstream(), ["wallet"], 64 * 1024**2)
+        await settle(mongo)
+
+
+async def delete_durable(ops, name):
+    with contextlib.suppress(bus_code.NotFoundError):
+        await ops.jetstream().delete_consumer("WALLET", name)
+
+
+async def test_a_projection_is_rebuilt_under_its_readers(mongo, wallet, wires, ops):
+    out, inn = wires
+    projection = Projection(mongo, inn, BALANCES, {SeenPaid: add_to_balance}, "p")
+    async with running(Relay(mongo, out, "wallet", "r").run(), projection.run()):
+        for n in range(300):
+            await wallet.pay(f"w{n % 7}", 1)
+
+        async def total():
+            copy = await projection.live()
+            return sum([row["total"] async for row in copy.find()])
+
+        async def complete():
+            return await total() == 300
+
+        await eventually(complete, 30)
+
+        for copy in ("b", "a"):
+            assert await ask_rebuild(mongo.db, BALANCES.name, partial(delete_durable, ops)) == copy
+
+            async def swapped(copy=copy):
+                assert await total() >= 300, "readers saw a copy that was not full"
+                state = await mongo.db["projections"].find_one({"_id": BALANCES.name})
+                return state["live"] == copy and state["rebuild"] is None
+
+            await eventually(swapped, 30)
+        await wallet.pay("w0", 5)
+
+        async def goes_on():
+            return await total() == 305
+
+        await eventually(goes_on)

@@ -1,0 +1,151 @@
+"""What happens in membership happens in Keycloak: by its own messages, through the bus, as often as it takes."""
+
+import re
+from uuid import uuid4
+
+import pytest
+
+from kit.testing import eventually
+
+CODE = re.compile(r"invitation#([A-Z2-7-]+)")
+
+
+def letters_to(mailbox, address: str) -> list[str]:
+    received = [message for message in mailbox[0].received if message["To"] == address]
+    # Keycloak's own letters have several parts.
+    return [(message.get_payload(decode=True) or b"").decode() for message in received]
+
+
+async def code_mailed_to(mailbox, address: str) -> str:
+    async def arrived() -> list[str]:
+        return [found for letter in letters_to(mailbox, address) for found in CODE.findall(letter)]
+
+    return (await eventually(arrived))[-1]
+
+
+def organization_in(realm, org_id: str) -> dict | None:
+    found = realm.get("/organizations", q=f"org_id:{org_id}")
+    return realm.get(f"/organizations/{found[0]['id']}") if found else None
+
+
+def groups_of(realm, key: str, user: str) -> set[str]:
+    groups = realm.get(f"/organizations/{key}/groups")
+    return {
+        group["name"]
+        for group in groups
+        if any(member["id"] == user for member in realm.get(f"/organizations/{key}/groups/{group['id']}/members"))
+    }
+
+
+@pytest.fixture
+def address() -> str:
+    return f"ada-{uuid4().hex[:8]}@erable.example"
+
+
+@pytest.fixture
+def name() -> dict:
+    return {"fr": f"Maison {uuid4().hex[:8]}", "en": "House"}
+
+
+async def joined(api, coalition, mailbox, records, address: str, name: dict) -> tuple[str, str, str]:
+    """Bring an organisation and its first coordinator all the way; returns organisation, person and user."""
+    organization = await coalition.member(address=address, name=name)
+    code = await code_mailed_to(mailbox, address)
+    names = {"code": code, "given_name": "Ada", "family_name": "Tremblay", "language": "fr"}
+    assert (await api.post("/invitations/acceptances", json=names)).status_code == 202
+
+    async def active() -> dict | None:
+        return await records.mongo.db["representatives"].find_one({"state.state": "active", "state.address": address})
+
+    row = await eventually(active, within=40)
+    return organization, row["_id"], row["state"]["user"]
+
+
+async def test_an_admitted_organisation_and_its_coordinator_are_in_keycloak_and_can_set_a_password(
+    api, coalition, mailbox, records, realm, address, name
+):
+    organization, person, user = await joined(api, coalition, mailbox, records, address, name)
+    held = organization_in(realm, organization)
+    assert (held["enabled"], held["attributes"]["sector"]) == (True, ["community"])
+    assert groups_of(realm, held["id"], user) == {"coordinator"}
+    account = realm.get(f"/users/{user}")
+    assert (account["email"], account["firstName"], account["emailVerified"]) == (address, "Ada", True)
+    assert await records.outbox(f"representative:{person}") == [
+        "representative-invited.v1",
+        "representative-accepted.v1",
+        "representative-activated.v1",
+    ]
+
+    async def second_letter() -> bool:
+        return len(letters_to(mailbox, address)) >= 2
+
+    await eventually(second_letter)
+
+
+async def test_roles_and_leaving_follow_in_keycloak(api, coalition, mailbox, records, realm, address, name):
+    organization, _, _ = await joined(api, coalition, mailbox, records, address, name)
+    key = organization_in(realm, organization)["id"]
+    other = f"eve-{uuid4().hex[:8]}@erable.example"
+    person = await coalition.invited(organization, other, ("intake",))
+    names = {"code": await code_mailed_to(mailbox, other), "given_name": "Ève", "family_name": "Roy"}
+    await api.post("/invitations/acceptances", json=names)
+    manager = coalition.coordinator(organization)
+
+    async def user_of() -> str | None:
+        return (await api.get(f"/representatives/{person}", headers=manager)).json()["user_id"]
+
+    user = await eventually(user_of, within=40)
+    changed = await api.put(f"/representatives/{person}/roles", json={"roles": ["caseworker"]}, headers=manager)
+    assert changed.status_code == 200
+
+    async def roles_are() -> bool:
+        return groups_of(realm, key, user) == {"caseworker"}
+
+    await eventually(roles_are, within=40)
+    await api.post(f"/representatives/{person}/deactivation", headers=manager)
+    assert await records.revoked(f"member:{organization}:{user}") is True
+
+    async def gone() -> bool:
+        return not realm.get(f"/users/{user}")["enabled"] and not groups_of(realm, key, user)
+
+    await eventually(gone, within=40)
+
+
+async def test_a_suspension_shuts_the_organisation_in_keycloak_and_a_reinstatement_opens_it(
+    api, coalition, mailbox, records, realm, address, name
+):
+    organization, _, _ = await joined(api, coalition, mailbox, records, address, name)
+    order = {"reason": "safety-concern"}
+    await api.post(f"/organizations/{organization}/suspension", json=order, headers=coalition.staff())
+
+    async def enabled() -> bool:
+        return organization_in(realm, organization)["enabled"]
+
+    async def disabled() -> bool:
+        return not await enabled()
+
+    await eventually(disabled, within=40)
+    await api.post(f"/organizations/{organization}/reinstatement", headers=coalition.board())
+    await eventually(enabled, within=40)
+
+
+async def test_who_is_deactivated_before_the_account_is_made_has_none(
+    api, coalition, mailbox, records, realm, address, name
+):
+    organization, _, _ = await joined(api, coalition, mailbox, records, address, name)
+    other = f"eve-{uuid4().hex[:8]}@erable.example"
+    person = await coalition.invited(organization, other, ("intake",))
+    names = {"code": await code_mailed_to(mailbox, other), "given_name": "Ève", "family_name": "Roy"}
+    await api.post("/invitations/acceptances", json=names)
+    await api.post(f"/representatives/{person}/deactivation", headers=coalition.coordinator(organization))
+
+    async def settled() -> bool:
+        waiting = {"state": "waiting", "kind": "representative-access"}
+        told = await records.mongo.db["outbox"].count_documents({"pending": True})
+        return not told and await records.mongo.db["jobs"].count_documents(waiting) == 0
+
+    await eventually(settled, within=40)
+    found = realm.get("/users", email=other)
+    assert not any(account["enabled"] for account in found)
+    key = organization_in(realm, organization)["id"]
+    assert not any(member["email"] == other for member in realm.get(f"/organizations/{key}/members"))
