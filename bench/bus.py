@@ -90,10 +90,10 @@ async def measure(mongo_url: str, nats_url: str, seeds: dict[str, str]) -> None:
     await mongo.close()
 
 
-async def prepare(nats_url: str, seed: str) -> None:
+async def prepare(nats_url: str, seed: str, services: list[str]) -> None:
     async with Bus(nats_url, seed, "ops") as ops:
         await ops.ready()
-        await bus_code.apply(ops.jetstream(), ["wallet"], 64 * 1024**2)
+        await bus_code.apply(ops.jetstream(), services, 64 * 1024**2)
 
 
 def main() -> None:
@@ -101,7 +101,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         place = Path(directory)
         with running_mongod(place / "mongod") as mongod, running_nats(place / "nats", found, seeds) as nats:
-            asyncio.run(prepare(nats.url, seeds["BENCH"]["ops"]))
+            asyncio.run(prepare(nats.url, seeds["BENCH"]["ops"], ["wallet"]))
             asyncio.run(measure(mongod.admin_url, nats.url, seeds["BENCH"]))
 
 

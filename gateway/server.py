@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
+from types import FrameType
 from typing import Any, cast
 
 import uvicorn
@@ -10,12 +11,12 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway.exchange import API_CSP
 from gateway.refusals import PROBLEMS, HeadersTooLarge, Malformed, TooSlow
+from kit.http.server import STOP_SECONDS, leave_for_certain
 from kit.problems import Refusal, body_of, rendered
 
 HEAD_LIMIT = 16 * 1024
 HEAD_SECONDS = 15.0
 IDLE_SECONDS = 15
-STOPPING_SECONDS = 10
 CONNECTIONS = 8_000
 
 
@@ -166,10 +167,15 @@ class DoorServer(uvicorn.Server):
                 proxy_headers=False,
                 server_header=False,
                 timeout_keep_alive=IDLE_SECONDS,
-                timeout_graceful_shutdown=STOPPING_SECONDS,
+                timeout_graceful_shutdown=STOP_SECONDS,
                 limit_concurrency=CONNECTIONS,
             )
         )
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop because a signal says so, and for certain."""
+        leave_for_certain()
+        super().handle_exit(sig, frame)
 
     async def serve(self, sockets: Any = None) -> None:
         """Serve until told to stop, closing slow connections beside."""

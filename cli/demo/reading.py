@@ -6,9 +6,9 @@ from typing import Any
 from cli.demo.stage import Stage
 
 COLUMNS = ("when (UTC)", "organisation", "as", "act", "outcome", "what was shown")
-# What must stand in the audit of each referral, and who must have been refused.
-_EVERY = {f"referral.{act}" for act in ("draft", "request", "read", "accept", "start", "complete")}
-DONE = {"first": _EVERY, "second": _EVERY | {"consent.withdraw"}}
+# What the owner reads of each referral: its own acts and what others saw, never what the receiver did with it.
+_TOLD = {f"referral.{act}" for act in ("draft", "request", "read")}
+DONE = {"first": _TOLD, "second": _TOLD | {"consent.withdraw"}}
 REFUSED = {
     "first": ("police", "government", "advocate", "youth", "nurse", "host", "worker"),
     "second": ("police", "intake"),
@@ -16,7 +16,7 @@ REFUSED = {
 
 
 async def the_owner_reads_who_saw_the_first_person(stage: Stage) -> None:
-    """The organisation whose person it is reads who saw what: every act, refusals included."""
+    """The organisation whose person it is reads who saw what, and who tried and was refused."""
     await _shown(stage, "first")
 
 
@@ -49,7 +49,7 @@ async def _shown(stage: Stage, person: str) -> list[Mapping[str, Any]]:
     rows: list[Mapping[str, Any]] = read["items"]
     stage.teller.table(f"Who saw what, when: the {person} person", COLUMNS, (_row(stage, row) for row in rows))
     done = {row["action"] for row in rows if row["outcome"] == "done"}
-    stage.hold("every act stands in the audit", DONE[person] - done, set())
+    stage.hold("its own acts and every reading stand in it", DONE[person] - done, set())
     refused = _organizations(stage, REFUSED[person])
     stage.hold("every refusal stands in it too, by organisation", _refused(rows), refused)
     readers = {(row["organization_id"], row["role"]) for row in rows if _personal(row)}

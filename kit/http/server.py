@@ -1,8 +1,11 @@
 """The process of a service: one uvicorn, lean and silent."""
 
+import os
 import socket
 import sys
+import threading
 from collections.abc import Callable
+from types import FrameType
 from typing import Protocol, TypeVar
 
 import structlog
@@ -13,8 +16,10 @@ from kit import telemetry
 
 log = structlog.get_logger()
 
-STOP_SECONDS = 10
+STOP_SECONDS = 5
 """How long requests and streams under way may take to end once the process is asked to stop."""
+LEAVE_SECONDS = 8.0
+"""When a process that was asked to stop is gone, whatever still holds it: its database may have stopped first."""
 
 
 class Listening(Protocol):
@@ -44,6 +49,11 @@ class _Server(uvicorn.Server):
         self._app = app
         app.state.stop = self.stop
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop because a signal says so, and for certain."""
+        leave_for_certain()
+        super().handle_exit(sig, frame)
+
     def stop(self) -> None:
         """Stop gracefully."""
         self.should_exit = True
@@ -52,6 +62,13 @@ class _Server(uvicorn.Server):
         """Stop listening, end what is under way, then the lifespan."""
         self._app.state.stopping.set()
         await super().shutdown(sockets)
+
+
+def leave_for_certain(seconds: float = LEAVE_SECONDS) -> None:
+    """End this process after that time, if it is still there; what it was doing is done by whoever comes next."""
+    timer = threading.Timer(seconds, os._exit, (0,))
+    timer.daemon = True
+    timer.start()
 
 
 def serve(name: str, create: Callable[[S], FastAPI], settings: S) -> None:

@@ -23,7 +23,8 @@ pytestmark = pytest.mark.skipif(not shutil.which("strace"), reason="strace count
 def traced(process, log):
     """Make the server start under strace, which writes down each sync."""
     syncs = ["strace", "-f", "-qq", "-e", "trace=fsync,fdatasync,sync_file_range,msync,pwritev2", "-o", str(log)]
-    process.command = [*syncs, *process.command]
+    # A strace that ends lets its child go on; the child must end with it.
+    process.command = [*syncs, "setpriv", "--pdeathsig", "KILL", *process.command]
     return process
 
 

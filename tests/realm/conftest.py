@@ -1,6 +1,5 @@
 """A real Keycloak a run; a realm a worker, made by `coalition realm apply`; people and organisations a test."""
 
-import os
 from collections.abc import AsyncIterator, Iterator
 from uuid import uuid4
 
@@ -50,12 +49,13 @@ def mailbox() -> Iterator[tuple[Mailbox, int]]:
 
 
 @pytest.fixture(scope="session")
-def settings(server, mailbox, worker_id) -> RealmSettings:
+def settings(server, mailbox) -> RealmSettings:
     return RealmSettings(
         keycloak_url=server.url,
         admin_client=server.admin_client,
         admin_secret=server.admin_secret,
-        name=f"test-{os.getpid()}-{worker_id}",
+        # Of its own: each folder that borrows these fixtures makes its realm anew.
+        name=f"test-{uuid4().hex[:12]}",
         gateway_url=f"http://localhost:{free_port()}",
         gateway_secret="gateway-secret",
         membership_secret="membership-secret",

@@ -23,6 +23,7 @@ from services.membership.store import Kept
 POLL_SECONDS = 0.2
 AT_ONCE = 6
 ACCREDITED_FOR = timedelta(days=365)
+BOARD_MAY = (COORDINATE, DECIDE, "representative:manage")
 
 T = TypeVar("T")
 
@@ -46,11 +47,17 @@ async def load(office: Office, within: float = 120.0) -> Seeded:
     coalition = await _coalition(office, stated)
     board = await _board(office, stated, coalition, within)
     invited = await _staff(office, stated, coalition, board[0])
-    everyone, offered = (*stated.organizations, *places()), offers()
-    admitted = await _each(everyone, lambda place: _admitted(office, place, board))
+    organizations_added, services_added = await settle(office, (*stated.organizations, *places()), board)
     joined = await _each(stated.organizations, lambda place: _peopled(office, place))
+    return Seeded(organizations_added, invited + sum(joined), services_added)
+
+
+async def settle(office: Office, everyone: tuple[Place, ...], board: tuple[Principal, ...]) -> tuple[int, int]:
+    """Admit the organisations by this board's votes and publish what they offer; returns how many of each are new."""
+    offered = offers()
+    admitted = await _each(everyone, lambda place: _admitted(office, place, board))
     published = await _each(everyone, lambda place: _published(office, place, offered))
-    return Seeded(sum(admitted), invited + sum(joined), sum(published))
+    return sum(admitted), sum(published)
 
 
 async def _each(items: Iterable[Place], work: Callable[[Place], Awaitable[T]]) -> list[T]:
@@ -93,7 +100,7 @@ async def _active(office: Office, coalition: str, person: Person) -> Principal:
     while True:
         kept = await _known(office, coalition, person)
         if kept and kept.state.state is State.ACTIVE and kept.state.user:
-            return _acting(kept.state.user, coalition, "coalition", COORDINATE, DECIDE, "representative:manage")
+            return acting(kept.state.user, coalition, "coalition", *BOARD_MAY)
         await asyncio.sleep(POLL_SECONDS)
 
 
@@ -196,10 +203,11 @@ def _evidence(place: Place, at: datetime) -> Evidence:
 def _coordinator(place: Place) -> Principal:
     """Act as an organisation's coordinator before their account is made."""
     user = seeded_id(f"coordinator:{place.alias}")
-    return _acting(user, place.id, place.alias, "directory:write", "representative:manage")
+    return acting(user, place.id, place.alias, "directory:write", "representative:manage")
 
 
-def _acting(user: str, organization: str, alias: str, *scopes: str) -> Principal:
+def acting(user: str, organization: str, alias: str, *scopes: str) -> Principal:
+    """Return somebody who acts for an organisation, with or without an account."""
     return Principal(
         user=user,
         client="seed",
