@@ -60,6 +60,7 @@ class ReferralRequested(_AboutReferral):
     """A referral was addressed to the receiver."""
 
     subject: ClassVar[str] = "referral.requested.v1"
+    urgent: bool = False
 
 
 class ReferralReviewStarted(_AboutReferral):
@@ -84,6 +85,12 @@ class ReferralAccepted(_AboutReferral):
     """The receiver accepted."""
 
     subject: ClassVar[str] = "referral.accepted.v1"
+
+
+class ReferralAssigned(_AboutReferral):
+    """They were named to meet the person."""
+
+    subject: ClassVar[str] = "referral.assigned.v1"
 
 
 class ReferralDeclined(_AboutReferral):
@@ -201,6 +208,7 @@ class CapacityAsked(_AboutQuery):
     """A service is asked whether it could help someone."""
 
     subject: ClassVar[str] = "referral.capacity-asked.v1"
+    urgent: bool = False
 
 
 class CapacityAnswered(_AboutQuery):
@@ -217,11 +225,13 @@ KIND_OF: dict[type[Consumed], str] = {
     ReferralWaitlisted: "referral-waitlisted",
     ReferralReviewResumed: "referral-review-started",
     ReferralAccepted: "referral-accepted",
+    ReferralAssigned: "referral-assigned",
     ReferralDeclined: "referral-declined",
     ReferralReminded: "referral-reminded",
     ReferralExpired: "referral-expired",
     ReferralCancelled: "referral-ended",
-    ReferralWithdrawn: "referral-ended",
+    # The words of either end of consent are the same: not every sender may know that there was an acceptance.
+    ReferralWithdrawn: "referral-sharing-ended",
     ReferralClosed: "referral-ended",
     ReferralSharingEnded: "referral-sharing-ended",
     ReferralStarted: "referral-started",
@@ -237,6 +247,18 @@ KIND_OF: dict[type[Consumed], str] = {
     CapacityAsked: "capacity-asked",
     CapacityAnswered: "capacity-answered",
 }
+# What cannot wait for anybody's morning is a kind of its own.
+URGENT_KIND_OF: dict[type[Consumed], str] = {
+    ReferralRequested: "referral-requested-urgent",
+    CapacityAsked: "capacity-asked-urgent",
+}
+
+
+def kind_of(fact: Consumed) -> str:
+    """Return which notice a fact becomes."""
+    urgent = getattr(fact, "urgent", False)
+    return (URGENT_KIND_OF if urgent else KIND_OF)[type(fact)]
+
 
 PEOPLE = Subscription(
     name="notifications-people",

@@ -13,6 +13,7 @@ from services.notifications.consumed import (
     OrganizationSuspended,
     OrganizationWithdrawn,
     RepresentativeDeactivated,
+    kind_of,
 )
 from services.notifications.store import Access
 
@@ -52,7 +53,7 @@ def telling_of_referrals(desk: Desk) -> Handlers:
     async def on_fact(session: Session, delivery: Delivery[Any]) -> None:
         fact = delivery.data
         news = News(
-            kind=KIND_OF[type(fact)],
+            kind=kind_of(fact),
             link=_link(fact),
             about=delivery.aggregate,
             organizations=tuple(dict.fromkeys((fact.sender_organization_id, fact.receiver_organization_id))),

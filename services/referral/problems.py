@@ -159,6 +159,11 @@ _REFERRAL: Mapping[str, Problem] = {
 }
 
 _PERSON: Mapping[str, Problem] = {
+    "person.age-contradicted": _problem(
+        _UNFIT,
+        ("La date de naissance et la tranche d'âge se contredisent", "Corrigez l'une ou retirez la tranche d'âge."),
+        ("The birth date and the age band contradict each other", "Correct one, or leave the age band out."),
+    ),
     "person.safe-contact-without-address": _problem(
         _UNFIT,
         ("Ce moyen de contact demande un numéro, une adresse ou un lieu", "Ajoutez-le, ou choisissez un autre moyen."),

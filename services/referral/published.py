@@ -41,9 +41,10 @@ class SheetIssued(Message):
 
 
 class Requested(_OfReferral):
-    """It was sent to a receiver's intake."""
+    """It was sent to a receiver's intake; `urgent` lets no quiet hours hold the word back."""
 
     subject: ClassVar[str] = "referral.requested.v1"
+    urgent: bool = False
 
 
 class ReviewStarted(_OfReferral):
@@ -68,6 +69,12 @@ class Accepted(_OfReferral):
     """The receiver accepted."""
 
     subject: ClassVar[str] = "referral.accepted.v1"
+
+
+class Assigned(_OfReferral):
+    """Workers of the receiver were named to meet the person; they are told."""
+
+    subject: ClassVar[str] = "referral.assigned.v1"
 
 
 class PlacesTaken(_OfReferral):
@@ -196,6 +203,7 @@ class CapacityAsked(Message):
     sender_organization_id: str
     receiver_organization_id: str
     notify: tuple[str, ...]
+    urgent: bool = False
 
 
 class CapacityAnswered(Message):
@@ -216,6 +224,7 @@ TELLING: Mapping[Fact, type[_OfReferral]] = {
     Fact.WAITLISTED: Waitlisted,
     Fact.REVIEW_RESUMED: ReviewResumed,
     Fact.ACCEPTED: Accepted,
+    Fact.ASSIGNED: Assigned,
     Fact.DECLINED: Declined,
     Fact.REMINDED: Reminded,
     Fact.EXPIRED: Expired,

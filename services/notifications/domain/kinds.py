@@ -41,6 +41,13 @@ def _kind(code: str, fr: str, en: str, *, email: bool = True, alarm: bool = Fals
 
 _ROWS: Final = (
     _kind("referral-requested", "Une orientation vous est adressée", "A referral is addressed to you"),
+    _kind(
+        "referral-requested-urgent",
+        "Une orientation urgente vous est adressée",
+        "An urgent referral is addressed to you",
+        alarm=True,
+    ),
+    _kind("referral-assigned", "Une orientation vous est confiée", "A referral is entrusted to you", alarm=True),
     _kind("referral-review-started", "Votre orientation est à l'étude", "Your referral is being reviewed", email=False),
     _kind("referral-waitlisted", "Votre orientation est sur une liste d'attente", "Your referral is on a waiting list"),
     _kind("referral-accepted", "Votre orientation est acceptée", "Your referral is accepted"),
@@ -76,6 +83,12 @@ _ROWS: Final = (
     ),
     _kind("referral-reassigned", "Une orientation change de service", "A referral moves to another service"),
     _kind("capacity-asked", "On vous demande si vous avez de la place", "You are asked whether you have room"),
+    _kind(
+        "capacity-asked-urgent",
+        "On vous demande si vous avez de la place, sans attendre",
+        "You are asked whether you have room, without delay",
+        alarm=True,
+    ),
     _kind("capacity-answered", "Une réponse à votre demande de place", "An answer about the place you asked for"),
 )
 

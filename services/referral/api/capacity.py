@@ -89,7 +89,7 @@ class QueryShown(View):
     region: str | None = None
     age: AgeBand = AgeBand.UNKNOWN
     eligibility: Eligibility = Eligibility.ANYONE
-    party_size: int = 1
+    party_size: int | None = None
     children: tuple[ChildBand, ...] | None = None
     accessibility: tuple[Accessibility, ...] | None = None
     duration: Duration | None = None

@@ -68,7 +68,10 @@ def _view(kept: Kept[Person], record: Record) -> PersonView:
     status_code=201,
     response_model=PersonView,
     openapi_extra=refuses(
-        "referral.not-found", "person.safe-contact-without-address", "person.safe-contact-with-address"
+        "referral.not-found",
+        "person.age-contradicted",
+        "person.safe-contact-without-address",
+        "person.safe-contact-with-address",
     ),
 )
 async def register(
@@ -121,7 +124,11 @@ async def read(caller: Reads, desk: AtDesk, person_id: PersonPath) -> Response:
     description="A class that is given replaces the one stored; a class given as null is taken out; the others stay.",
     response_model=PersonView,
     openapi_extra=refuses(
-        "referral.not-found", "person.erased", "person.safe-contact-without-address", "person.safe-contact-with-address"
+        "referral.not-found",
+        "person.erased",
+        "person.age-contradicted",
+        "person.safe-contact-without-address",
+        "person.safe-contact-with-address",
     ),
 )
 async def change(

@@ -58,7 +58,9 @@ class IdentityFields(Form):
     first_name: Line | None = Field(default=None, description="HTCDS prs_FirstName.")
     last_name: Line | None = Field(default=None, description="HTCDS prs_SecondName.")
     birth_date: date | None = Field(default=None, description="HTCDS prs_Birthdate.")
-    age_band: AgeBand | None = Field(default=None, description="Unknown is treated as 14 to 17.")
+    age_band: AgeBand | None = Field(
+        default=None, description="Unknown is treated as 14 to 17. A birth date decides, and must not contradict it."
+    )
     gender: Gender | None = Field(default=None, description="HTCDS prs_Gender.")
     languages: tuple[LanguageCode, ...] = Field(default=(), max_length=10, description="ISO 639-3.")
 

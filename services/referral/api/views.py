@@ -13,10 +13,10 @@ from services.referral.commands.moving import version_for
 from services.referral.commands.reading import Seen
 from services.referral.domain.deadlines import answer_by
 from services.referral.domain.moves import may_void
-from services.referral.domain.outwards import OVER, RECEIVED, to_fhir, to_receiver
+from services.referral.domain.outwards import OVER, RECEIVED, is_end, to_fhir, to_receiver
 from services.referral.domain.party import Standpoint
 from services.referral.domain.reasons import Outcome
-from services.referral.domain.referral import Referral
+from services.referral.domain.referral import Referral, Sharing
 from services.referral.domain.taxonomy import DataClass, Need, Purpose, Urgency
 from services.referral.domain.transitions import ENDED, TRANSITIONS, Actor, Command, State
 from services.referral.store import Kept
@@ -53,7 +53,7 @@ class LineView(View):
     direction: str = Field(description="`sent` or `received`.", examples=["sent"])
     state: str = Field(examples=["requested"])
     fhir: FhirView
-    sharing: str = Field(description="`live`, or `ended` once consent has ended; never why.")
+    sharing: str = Field(description="`live`, or `ended` once consent or the referral has ended; never why.")
     urgency: Urgency
     purpose: Purpose
     sender_organization_id: str
@@ -129,7 +129,8 @@ def _line(referral: Referral, side: Standpoint) -> dict[str, Any]:
         "direction": "sent" if sender else "received",
         "state": word,
         "fhir": FhirView(status=fhir.status, business_status=fhir.business),
-        "sharing": referral.sharing.value,
+        # Over is over: an end by consent must not read otherwise than any other.
+        "sharing": (Sharing.ENDED if is_end(word) else referral.sharing).value,
         "urgency": referral.urgency,
         "purpose": referral.purpose,
         "sender_organization_id": referral.sender,

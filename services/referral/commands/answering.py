@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from services.referral.commands.desk import Caller, Desk
 from services.referral.commands.drafting import unsealed_request
 from services.referral.commands.moving import Change, Held, change
+from services.referral.commands.people import age_of
 from services.referral.commands.reading import needs_shown, reading_of
 from services.referral.domain import moves
 from services.referral.domain.identifiers import ReferralId, ServiceId, UserId
@@ -14,6 +15,7 @@ from services.referral.domain.reasons import CancelReason, DeclineReason, FailRe
 from services.referral.domain.referral import Referral, Sharing
 from services.referral.domain.taxonomy import Need
 from services.referral.domain.transitions import Command, ReferralClosed, step
+from services.referral.keys import PersonKey
 from services.referral.store import Kept
 
 Answered = tuple[Kept[Referral], Standpoint]
@@ -96,16 +98,23 @@ async def complete_service(
     async def decide(held: Held) -> Change:
         step(held.referral.state, Command.COMPLETE, held.side.actor)
         key = await desk.keys.of(held.referral.person)
-        shown: frozenset[Need] = frozenset()
-        if held.referral.sharing is Sharing.LIVE and held.referral.consent:
-            consent = (await desk.store.consents.by_id(held.session, held.referral.consent)).state
-            reading = reading_of(held.referral, held.side.role, consent, desk.clock())
-            shown = frozenset(needs_shown(reading, unsealed_request(key, held.kept)))
+        shown = await _needs_shown(desk, held, key)
         moved = moves.complete(held.referral, held.side.actor, outcomes, shown, desk.clock())
         sealed = key.seal(f"outcome:{referral}", {need.value: outcome.value for need, outcome in outcomes.items()})
         return Change(moved, {"outcome": sealed})
 
     return await change(desk, caller, "referral.complete", referral, expected, decide)
+
+
+async def _needs_shown(desk: Desk, held: Held, key: PersonKey) -> frozenset[Need]:
+    """Return the needs that the receiver reads at this instant; none once the data are dark."""
+    asked, at = held.referral, desk.clock()
+    if asked.sharing is Sharing.ENDED or asked.consent is None:
+        return frozenset()
+    consent = (await desk.store.consents.by_id(held.session, asked.consent)).state
+    person = await desk.store.people.of(asked.sender, asked.person, held.session)
+    reading = reading_of(asked, held.side.role, consent, at, age_of(key, person.sealed, at))
+    return frozenset(needs_shown(reading, unsealed_request(key, held.kept)))
 
 
 async def fail_service(

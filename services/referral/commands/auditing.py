@@ -24,8 +24,8 @@ class Period:
 
 
 _READINGS = frozenset({"referral.read", "referral.read-once"})
-# Words in which a sender does not learn whether it was accepted.
-_UNTOLD = frozenset(state.value for state in BEFORE_ACCEPTANCE) | {RECEIVED}
+# Words under which a sender has not been told of an acceptance, or not yet.
+_UNACCEPTED = frozenset(state.value for state in BEFORE_ACCEPTANCE) | {RECEIVED}
 
 
 async def readings_of(desk: Desk, caller: Caller, referral: ReferralId, period: Period) -> list[Document]:
@@ -56,7 +56,7 @@ def _is_told(row: Document, referral: Referral) -> bool:
     classes = frozenset(row["classes"])
     if row["action"] not in _READINGS or not classes:
         return False
-    return classes == {"need"} or referral.view.word not in _UNTOLD
+    return classes == {"need"} or not (referral.is_untold or referral.view.word in _UNACCEPTED)
 
 
 async def own_log(desk: Desk, caller: Caller, period: Period) -> list[Document]:

@@ -20,6 +20,7 @@ from services.referral.domain.capacity import (
     may_be_asked,
     open_until,
 )
+from services.referral.domain.deadlines import URGENT
 from services.referral.domain.identifiers import OrganizationId, QueryId, ServiceId
 from services.referral.domain.moves import RecipientUnavailable, SenderNotAccredited
 from services.referral.domain.party import COORDINATOR, INTAKE, NotFound, check_works
@@ -117,6 +118,7 @@ async def _asking(desk: Desk, session: Session, asked: Asked) -> list[Message]:
                 sender_organization_id=asked.organization,
                 receiver_organization_id=organization,
                 notify=told or await desk.directory.users(organization, COORDINATOR, session),
+                urgent=asked.query.urgency in URGENT,
             )
         )
     return messages

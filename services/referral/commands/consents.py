@@ -52,6 +52,7 @@ async def record_consent(
         kept = await desk.store.people.of(caller.organization, person)
         attempt.owner = caller.organization
         if once.result:
+            await attempt.done(desk, None, purpose=answer.purpose.value, classes=_names(answer.classes))
             return await desk.store.consents.by_id(None, ConsentId(once.result))
         key = await desk.keys.of(person)
         if answer.decision is ConsentCommand.GRANT:
@@ -79,7 +80,7 @@ async def _check(desk: Desk, answer: AnswerGiven, key: PersonKey, sealed: Sealed
     if recipient is None:
         raise RecipientUnavailable
     check_grant(recipient, answer.purpose, answer.classes, answer.until, desk.clock())
-    check_evidence(answer.evidence, recipient.sector, age_of(key, sealed))
+    check_evidence(answer.evidence, recipient.sector, age_of(key, sealed, desk.clock()))
 
 
 async def _open_one(

@@ -21,7 +21,7 @@ from services.referral.domain.consent import (
     ConsentPurposeUnsuited,
     ConsentToNothing,
 )
-from services.referral.domain.disclosure import Reading, Role, Stage, decide_all, opened, shows_need
+from services.referral.domain.disclosure import Reading, Role, Stage, shows_need, told_once_accepted
 from services.referral.domain.disclosure_tables import suits
 from services.referral.domain.identifiers import PersonId, QueryId, ReferralId, ServiceId
 from services.referral.domain.moves import NeedNotCovered, SenderNotAccredited, draft, request, void
@@ -65,6 +65,7 @@ async def draft_referral(desk: Desk, caller: Caller, new: NewReferral, once: Onc
         check_works(caller.reader)
         attempt.owner = caller.organization
         if once.result:
+            await attempt.done(desk, None)
             return await _earlier(desk, caller, identity)
         person = await desk.store.people.of(caller.organization, new.person)
         destination = await reachable(desk, new.service)
@@ -168,7 +169,7 @@ async def request_referral(
             require_version(expected, version_for(kept, side))
             step(kept.state.state, Command.REQUEST, side.actor)
             consent = await _checked(desk, session, caller, kept.state, key, need)
-            moved = request(kept.state, side.actor, consent.id, consent.feedback, desk.clock())
+            moved = request(kept.state, side.actor, consent, desk.clock())
             return await save(desk, session, attempt, kept, Change(moved)), side
 
         return await desk.mongo.transaction(work)
@@ -182,7 +183,7 @@ async def _checked(
         raise SenderNotAccredited
     destination = await reachable(desk, referral.service, session)
     person = await desk.store.people.of(caller.organization, referral.person, session)
-    age = age_of(key, person.sealed)
+    age = age_of(key, person.sealed, desk.clock())
     if destination.sector is Sector.YOUTH_PROTECTION and not age.may_be_minor:
         raise ConsentAdultToYouthProtection
     found = await desk.store.consents.open_one(session, referral.person, referral.receiver, referral.purpose)
@@ -207,7 +208,7 @@ def _check_need(referral: Referral, destination: Destination, need: Query, age: 
         consented=referral.classes,
         age=age,
     )
-    facets = opened(decide_all(reading))
+    facets = told_once_accepted(reading)
     if not any(shows_need(reading, each, facets) for each in need.needs):
         raise NeedNotCovered
 

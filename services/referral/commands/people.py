@@ -8,6 +8,7 @@ from uuid import uuid4
 from kit.http import Once, require_version
 from kit.mongo import Session
 from services.referral.commands.desk import Attempt, Caller, Desk, attempting
+from services.referral.domain.age import age_said, check_age
 from services.referral.domain.identifiers import PersonId
 from services.referral.domain.party import check_works
 from services.referral.domain.person import MNEMONICS, Person, mnemonic
@@ -28,6 +29,7 @@ async def register_person(desk: Desk, caller: Caller, record: Record, once: Once
     async with attempting(desk, caller, "person.register", identity) as attempt:
         attempt.owner = caller.organization
         check_works(caller.reader)
+        check_age(record.get(DataClass.IDENTITY), at)
         key = await desk.keys.new(caller.organization, identity, at)
         sealed = {data_class.value: key.seal(data_class, fields) for data_class, fields in record.items()}
         for _ in range(_DRAWS):
@@ -76,12 +78,11 @@ def unsealed(key: PersonKey, sealed: Mapping[str, bytes]) -> dict[DataClass, dic
     return {DataClass(name): key.unseal(name, value) for name, value in sealed.items()}
 
 
-def age_of(key: PersonKey, sealed: Mapping[str, bytes]) -> AgeBand:
-    """Return a person's age band; unknown where nothing says it."""
+def age_of(key: PersonKey, sealed: Mapping[str, bytes], at: datetime) -> AgeBand:
+    """Return a person's age band at an instant; unknown where nothing says it."""
     if DataClass.IDENTITY not in sealed:
         return AgeBand.UNKNOWN
-    said = key.unseal(DataClass.IDENTITY, sealed[DataClass.IDENTITY]).get("age_band")
-    return AgeBand(said) if said else AgeBand.UNKNOWN
+    return age_said(key.unseal(DataClass.IDENTITY, sealed[DataClass.IDENTITY]), at)
 
 
 async def change_person(
@@ -92,6 +93,7 @@ async def change_person(
         check_works(caller.reader)
         await desk.store.people.of(caller.organization, person)
         attempt.owner = caller.organization
+        check_age(changes.get(DataClass.IDENTITY), desk.clock())
         key = await desk.keys.of(person)
         fresh = {name.value: key.seal(name, fields) for name, fields in changes.items() if fields is not None}
         gone = {name.value for name, fields in changes.items() if fields is None}

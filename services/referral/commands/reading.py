@@ -11,14 +11,23 @@ from services.referral.commands.drafting import unsealed_request
 from services.referral.commands.people import age_of
 from services.referral.domain.capacity import Query, shown
 from services.referral.domain.consent import Consent
-from services.referral.domain.disclosure import Form, Reading, Role, Stage, decide, decide_all, opened, shows_need
+from services.referral.domain.disclosure import (
+    Form,
+    Reading,
+    Role,
+    Stage,
+    decide,
+    decide_all,
+    shows_need,
+    told_once_accepted,
+)
 from services.referral.domain.identifiers import ReferralId
 from services.referral.domain.moves import ReadingNotOffered, read_once
 from services.referral.domain.party import COORDINATOR, INTAKE, Standpoint, check_works, standpoint
 from services.referral.domain.record import Disclosed, classes_to_open, disclose
 from services.referral.domain.referral import Referral, Sharing
 from services.referral.domain.taxonomy import AgeBand, DataClass, Need, Sector
-from services.referral.domain.transitions import Actor, State
+from services.referral.domain.transitions import SERVING, Actor, State
 from services.referral.keys import PersonKey
 from services.referral.store import Case, Kept, Wanted
 
@@ -53,7 +62,7 @@ def reading_of(
 
 def needs_shown(reading: Reading, query: Query) -> tuple[Need, ...]:
     """Return the needs this reader may learn of: those that reveal nothing withheld once accepted."""
-    facets = opened(decide_all(replace(reading, stage=Stage.ACCEPTED)))
+    facets = told_once_accepted(reading)
     return tuple(need for need in query.needs if shows_need(reading, need, facets))
 
 
@@ -66,15 +75,15 @@ async def read_referral(desk: Desk, caller: Caller, referral: ReferralId) -> See
         attempt.records = (referral, case.kept.state.person)
         reading = reading_of(case.kept.state, side.role, case.consent, desk.clock())
         if reading.stage is Stage.DARK:
-            case = _darkened(case)
+            case = replace(case, kept=_darkened(case.kept))
         if side.actor is Actor.SENDER:
             return await _as_sender(desk, attempt, case, side)
         return await _as_receiver(desk, attempt, case, side, reading)
 
 
-def _darkened(case: Case) -> Case:
-    """Say that sharing has ended as soon as the clock does, its timer late or not."""
-    return replace(case, kept=replace(case.kept, state=replace(case.kept.state, sharing=Sharing.ENDED)))
+def _darkened(kept: Kept[Referral]) -> Kept[Referral]:
+    """Say that sharing has ended, whether or not that is written yet."""
+    return replace(kept, state=replace(kept.state, sharing=Sharing.ENDED))
 
 
 async def _as_sender(desk: Desk, attempt: Attempt, case: Case, side: Standpoint) -> Seen:
@@ -105,7 +114,7 @@ async def _as_receiver(desk: Desk, attempt: Attempt, case: Case, side: Standpoin
         return Seen(case.kept, side, None, disclose(decisions, {}, attempt.caller.organization))
     key = await desk.keys.of(referral.person)
     if reading.sector is Sector.YOUTH_PROTECTION:
-        reading = replace(reading, age=age_of(key, case.record))
+        reading = replace(reading, age=age_of(key, case.record, desk.clock()))
     return await _opened(desk, attempt, case, side, reading, key)
 
 
@@ -121,11 +130,10 @@ async def _opened(desk: Desk, attempt: Attempt, case: Case, side: Standpoint, re
         purpose=reading.purpose.value,
     )
     query = unsealed_request(key, case.kept)
-    facets = opened(decide_all(replace(reading, stage=Stage.ACCEPTED)))
-    needs = tuple(need for need in query.needs if shows_need(reading, need, facets))
+    needs = needs_shown(reading, query)
     record = {name: key.unseal(name, case.record[name]) for name in classes}
     # Without a need that may be shown, the rest of it would be a riddle about the person.
-    need = shown(query, needs, facets) if needs else None
+    need = shown(query, needs, told_once_accepted(reading)) if needs else None
     return Seen(case.kept, side, need, disclose(decisions, record, attempt.caller.organization))
 
 
@@ -175,4 +183,10 @@ async def list_referrals(
         found = await desk.store.referrals.page(wanted, before, limit)
         attempt.records = tuple(kept.state.id for kept in found)
         await attempt.done(desk, None)
-        return found
+        return [_as_of(kept, desk.clock()) for kept in found]
+
+
+def _as_of(kept: Kept[Referral], at: datetime) -> Kept[Referral]:
+    """Say that sharing has ended as soon as the clock does, its timer late or not."""
+    dark = kept.state.state in SERVING and not kept.state.shares(at)
+    return _darkened(kept) if dark else kept

@@ -5,49 +5,66 @@ from collections.abc import Iterable
 from kit.messages import Message
 from kit.mongo import Session
 from services.referral.commands.desk import Caller, Desk
+from services.referral.domain.deadlines import URGENT
 from services.referral.domain.identifiers import OrganizationId, UserId
 from services.referral.domain.moves import Moved
-from services.referral.domain.outwards import TERSE_SENDERS
 from services.referral.domain.party import COORDINATOR, INTAKE
-from services.referral.domain.referral import Referral
+from services.referral.domain.referral import TERSE_SENDERS, Referral
 from services.referral.domain.transitions import Fact
 from services.referral.published import PLACES, PREPARING, TELLING
 
 # What concerns the receiver's people; everything else concerns the sender's.
-_TO_RECEIVER = frozenset({Fact.REQUESTED, Fact.CLOSED})
+_TO_RECEIVER = frozenset({Fact.REQUESTED, Fact.ASSIGNED, Fact.CLOSED})
 _TO_BOTH = frozenset({Fact.REMINDED, Fact.SHARING_ENDED, Fact.VOIDED, Fact.VOID_PROPOSED})
 
 
 async def tell(desk: Desk, session: Session, before: Referral | None, moved: Moved, by: Caller) -> list[Message]:
     """Return the messages of a move, each with the users to be told."""
-    return [await _message(desk, session, before, moved, fact, by) for fact in moved.facts]
+    messages: list[Message] = []
+    for fact in moved.facts:
+        if fact in PREPARING or fact in PLACES:
+            messages.append(_untold(fact, before, moved.referral))
+            continue
+        told = _but(await _whom(desk, session, moved, fact), by.user)
+        if told or fact is not Fact.ASSIGNED:
+            messages.append(_telling(fact, moved.referral, told))
+    return messages
 
 
-async def _message(
-    desk: Desk, session: Session, before: Referral | None, moved: Moved, fact: Fact, by: Caller
-) -> Message:
-    referral = moved.referral
+def _untold(fact: Fact, before: Referral | None, referral: Referral) -> Message:
+    """Return the message of a fact that nobody is told of."""
     if fact in PREPARING:
         return PREPARING[fact](referral_id=referral.id, sender_organization_id=referral.sender)
-    if fact in PLACES:
-        places = max(referral.places_held, before.places_held if before else 0)
-        return PLACES[fact](
-            referral_id=referral.id,
-            sender_organization_id=referral.sender,
-            receiver_organization_id=referral.receiver,
-            notify=(),
-            service_id=referral.service,
-            places=places,
-        )
-    told = [] if fact in _TO_RECEIVER else await _senders_people(desk, session, moved, fact)
-    if (fact in _TO_RECEIVER | _TO_BOTH) and referral.was_sent and by.organization != referral.receiver:
-        told += await _receivers_people(desk, session, referral)
+    return PLACES[fact](
+        referral_id=referral.id,
+        sender_organization_id=referral.sender,
+        receiver_organization_id=referral.receiver,
+        notify=(),
+        service_id=referral.service,
+        places=max(referral.places_held, before.places_held if before else 0),
+    )
+
+
+def _telling(fact: Fact, referral: Referral, told: tuple[UserId, ...]) -> Message:
+    urgent = {"urgent": referral.urgency in URGENT} if fact is Fact.REQUESTED else {}
     return TELLING[fact](
         referral_id=referral.id,
         sender_organization_id=referral.sender,
         receiver_organization_id=referral.receiver,
-        notify=_but(told, by.user),
+        notify=told,
+        **urgent,
     )
+
+
+async def _whom(desk: Desk, session: Session, moved: Moved, fact: Fact) -> list[UserId]:
+    """Return the users a fact is told to, the one who acted among them."""
+    referral = moved.referral
+    told = [] if fact in _TO_RECEIVER else await _senders_people(desk, session, moved, fact)
+    # An end of sharing that comes after the end is told to the sender alone: the receiver has nothing to lose.
+    concerns = referral.is_open or fact is not Fact.SHARING_ENDED
+    if fact in _TO_RECEIVER | _TO_BOTH and referral.was_sent and concerns:
+        told += await _receivers_people(desk, session, referral)
+    return told
 
 
 def _but(users: Iterable[UserId], actor: UserId) -> tuple[UserId, ...]:

@@ -26,6 +26,10 @@ DEADLINES: Mapping[Urgency, Deadline] = {
 }
 
 
+# What cannot wait for anybody's morning.
+URGENT: frozenset[Urgency] = frozenset({Urgency.BED_TONIGHT, Urgency.SAME_DAY})
+
+
 @dataclass(frozen=True, slots=True)
 class AnswerBy:
     """When a request is recalled to those it waits for, and when it ends unanswered."""

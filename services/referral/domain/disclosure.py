@@ -1,7 +1,7 @@
 """Who may see what: one pure function over sector, class, stage, consent, ground, purpose, role, reveals."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from services.referral.domain.disclosure_tables import (
@@ -15,7 +15,7 @@ from services.referral.domain.disclosure_tables import (
     Rule,
     suits,
 )
-from services.referral.domain.reveals import Facet, Part, is_shown, of_code
+from services.referral.domain.reveals import HOW_MANY, Facet, Part, is_shown, of_code
 from services.referral.domain.taxonomy import AgeBand, DataClass, Need, Purpose, Sector
 
 
@@ -200,6 +200,15 @@ def opened(decisions: Mapping[DataClass, Decision]) -> frozenset[Facet]:
         for data_class, decision in decisions.items()
         if decision.form in _PARTS
     )
+
+
+def told_once_accepted(reading: Reading, tables: Tables = TABLES) -> frozenset[Facet]:
+    """Return what codes and counts may give away to this reader, judged as if the referral were accepted.
+
+    The need is read before acceptance too; it must not tell then what would stay withheld after.
+    """
+    facets = opened(decide_all(replace(reading, stage=Stage.ACCEPTED), tables))
+    return facets | {HOW_MANY} if reading.needs & PROVIDER_NEEDS else facets
 
 
 def shows_need(reading: Reading, need: Need, facets: frozenset[Facet], tables: Tables = TABLES) -> bool:

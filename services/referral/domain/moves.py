@@ -6,15 +6,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from services.referral.domain.consent import Feedback
+from services.referral.domain.consent import Consent
 from services.referral.domain.deadlines import answer_by, handover_by
 from services.referral.domain.errors import ReferralError
-from services.referral.domain.identifiers import ConsentId, ServiceId, UserId
-from services.referral.domain.outwards import TERSE_SENDERS, Telling, is_end, to_sender
+from services.referral.domain.identifiers import ServiceId, UserId
+from services.referral.domain.outwards import OVER, Telling, is_end, to_sender
 from services.referral.domain.reasons import CancelReason, DeclineReason, FailReason, Outcome
-from services.referral.domain.referral import Referral, SenderView, Sharing
+from services.referral.domain.referral import TERSE_SENDERS, Referral, SenderView, Sharing
 from services.referral.domain.taxonomy import Need
-from services.referral.domain.transitions import SERVING, Actor, Command, Fact, State, step
+from services.referral.domain.transitions import SERVING, Actor, Command, Fact, ReferralClosed, State, step
 
 SAFE_ATTEMPTS = 3
 MOST_ALTERNATIVES = 5
@@ -141,7 +141,7 @@ def _view(before: Referral, after: Referral, actor: Actor, at: datetime) -> Send
     return SenderView(word=word, version=before.view.version + 1, changed_at=at)
 
 
-def request(referral: Referral, actor: Actor, consent: ConsentId, feedback: Feedback, at: datetime) -> Moved:
+def request(referral: Referral, actor: Actor, consent: Consent, at: datetime) -> Moved:
     """Send the draft under a consent; the caller has checked what it covers."""
     by = answer_by(referral.urgency, at)
     return move(
@@ -149,8 +149,9 @@ def request(referral: Referral, actor: Actor, consent: ConsentId, feedback: Feed
         Command.REQUEST,
         actor,
         at,
-        consent=consent,
-        feedback=feedback,
+        consent=consent.id,
+        consent_until=consent.until,
+        feedback=consent.feedback,
         requested_at=at,
         remind_at=by.remind,
         expires_at=by.expire,
@@ -203,7 +204,9 @@ def fail(referral: Referral, actor: Actor, reason: FailReason, safe_attempts: in
 
 def cancel(referral: Referral, actor: Actor, reason: CancelReason, at: datetime) -> Moved:
     """Cancel with a coded reason that the other party never reads."""
-    if actor is Actor.SENDER and not referral.is_open and not is_end(referral.view.word):
+    if actor is Actor.SENDER and is_end(referral.view.word):
+        raise ReferralClosed  # As it reads; what goes on behind that word is not for it to know.
+    if actor is Actor.SENDER and not referral.is_open:
         return _cancel_unknowing(referral, at)
     return move(referral, Command.CANCEL, actor, at, reason=reason.value)
 
@@ -216,11 +219,25 @@ def _cancel_unknowing(referral: Referral, at: datetime) -> Moved:
 
 def end_consent(referral: Referral, at: datetime) -> Moved:
     """Follow the end of a consent: before acceptance the referral ends, after it only the sharing, once."""
-    if referral.ground is not None or (not referral.is_open and referral.state is not State.WITHDRAWN):
+    if referral.ground is not None:
         return Moved(referral, (), told_sender=False)
+    if referral.accepted_at is None and (referral.is_open or referral.state is State.WITHDRAWN):
+        return move(referral, Command.WITHDRAW, Actor.CONSENT, at)
     if referral.state in SERVING:
-        return move(referral, Command.END_SHARING, Actor.CONSENT, at, sharing=Sharing.ENDED)
-    return move(referral, Command.WITHDRAW, Actor.CONSENT, at)
+        ended = move(referral, Command.END_SHARING, Actor.CONSENT, at, sharing=Sharing.ENDED)
+        return _withdrawn_to_the_untold(ended, referral.view, at)
+    return _withdrawn_to_the_untold(Moved(referral, (), told_sender=False), referral.view, at)
+
+
+def _withdrawn_to_the_untold(moved: Moved, before: SenderView, at: datetime) -> Moved:
+    """Show a sender who may not know of an acceptance what it would read had there been none."""
+    referral = moved.referral
+    if not referral.is_untold or not referral.was_sent or is_end(before.word):
+        return moved
+    word = OVER if referral.sender_sector in TERSE_SENDERS else State.WITHDRAWN.value
+    view = SenderView(word=word, version=before.version + 1, changed_at=at)
+    shown = replace(referral, view=view, sharing=Sharing.ENDED)
+    return Moved(shown, moved.facts or (Fact.SHARING_ENDED,), told_sender=True)
 
 
 def remind(referral: Referral, at: datetime) -> Moved:
@@ -230,8 +247,7 @@ def remind(referral: Referral, at: datetime) -> Moved:
 
 def may_void(referral: Referral) -> bool:
     """Say whether the sender alone may void; once sent, never where the answer would tell it of an acceptance."""
-    untold = referral.feedback is Feedback.NONE or referral.sender_sector in TERSE_SENDERS
-    return referral.accepted_at is None and not (referral.was_sent and untold)
+    return referral.accepted_at is None and not (referral.was_sent and referral.is_untold)
 
 
 def void(referral: Referral, actor: Actor, at: datetime) -> Moved:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.referral.domain.consent import Feedback
+from services.referral.domain.referral import TERSE_SENDERS
 from services.referral.domain.taxonomy import Sector
 from services.referral.domain.transitions import ENDED, State
 
@@ -12,9 +13,6 @@ OVER = "ended"
 
 # An end that was not the receiver's own reads the same whatever it was: it tells nothing about the person.
 _NEUTRAL: Mapping[State, State] = {State.WITHDRAWN: State.CANCELLED, State.EXPIRED: State.CANCELLED}
-
-# Police and government senders read only that it was delivered, or that it is over.
-TERSE_SENDERS: frozenset[Sector] = frozenset({Sector.LAW_ENFORCEMENT, Sector.GOVERNMENT})
 
 _ENDS: frozenset[str] = frozenset(state.value for state in ENDED) | {OVER}
 

@@ -19,6 +19,9 @@ from services.referral.domain.identifiers import (
 from services.referral.domain.taxonomy import DataClass, Need, Purpose, Sector, Urgency
 from services.referral.domain.transitions import ENDED, SERVING, UNANSWERED, Actor, State
 
+# Police and government senders read only that it was delivered, or that it is over.
+TERSE_SENDERS: frozenset[Sector] = frozenset({Sector.LAW_ENFORCEMENT, Sector.GOVERNMENT})
+
 
 class Sharing(StrEnum):
     """Whether personal data may flow to the receiver."""
@@ -60,6 +63,7 @@ class Referral:
     sharing: Sharing = Sharing.LIVE
     feedback: Feedback = Feedback.RECEIVED
     consent: ConsentId | None = None
+    consent_until: datetime | None = None
     ground: GroundId | None = None
     query: QueryId | None = None
     requested_at: datetime | None = None
@@ -82,9 +86,18 @@ class Referral:
         return self.state not in ENDED
 
     @property
+    def is_untold(self) -> bool:
+        """Say whether its sender may not learn whether it was accepted: a consent of its own, and a rule for some."""
+        return self.feedback is Feedback.NONE or self.sender_sector in TERSE_SENDERS
+
+    @property
     def was_sent(self) -> bool:
         """Say whether the receiver ever had it."""
         return self.requested_at is not None
+
+    def shares(self, at: datetime) -> bool:
+        """Say whether data may flow at that instant, as far as the referral knows: the clock may be ahead of it."""
+        return self.sharing is Sharing.LIVE and (self.consent_until is None or at < self.consent_until)
 
     def stage(self, consent_live: bool) -> Stage:  # noqa: FBT001 - one fact, named at its only call
         """Return how far it has come for its receiver, given whether the consent is live at this instant."""

@@ -14,6 +14,7 @@ class Part(StrEnum):
     TYPE = "type"
     COVERAGE = "coverage"
     ATTESTATION = "attestation"
+    COUNT = "count"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ _HOUSEHOLD = frozenset({Facet(DataClass.HOUSEHOLD)})
 _SAFETY = frozenset({Facet(DataClass.SAFETY)})
 _PRACTICAL = frozenset({Facet(DataClass.PRACTICAL_NEEDS)})
 _INDIGENOUS = frozenset({Facet(DataClass.INDIGENOUS_IDENTITY)})
+HOW_MANY = Facet(DataClass.HOUSEHOLD, Part.COUNT)
+"""How many come along: whoever houses or transports them must know it."""
 _EXPLOITATION_TYPE = frozenset({Facet(DataClass.EXPLOITATION, Part.TYPE)})
 
 NEEDS: Mapping[Need, frozenset[Facet]] = {
@@ -44,17 +47,27 @@ NEEDS: Mapping[Need, frozenset[Facet]] = {
     Need.LABOUR_STANDARDS: _EXPLOITATION_TYPE,
     Need.CHILD_PROTECTION: _HOUSEHOLD,
     Need.SAFETY_PLANNING: _SAFETY,
+    Need.LEGAL_ADVICE: _LEGAL,
+    Need.LEGAL_REPRESENTATION: _LEGAL,
 }
 
-# First peoples' languages spoken in Quebec (ISO 639-3, and the ISO 639-2 codes that HTCDS writes).
-LANGUAGES: Mapping[str, frozenset[Facet]] = dict.fromkeys(
-    ("abe", "alq", "atj", "cre", "crj", "crl", "iku", "ike", "mic", "moe", "moh", "nsk", "oji", "pqm", "wya"),
-    _INDIGENOUS,
-)
+# Languages of First Nations, Inuit and Métis in Canada, as ISO 639-3 has them, with their groups in ISO 639-2, which
+# HTCDS writes: each variety has a code of its own, and a person's village may be read from any of them.
+_ALGONQUIAN = """aaq abe alg alq atj bla ciw cre crj crk crl crm csw cwd del mic moe nsk ojb ojc ojg oji ojs ojw
+otw pot pqm umu unm"""
+_INUIT = "ike ikt iks iku ipk"
+_IROQUOIAN_AND_SIOUAN = "asb cay dak iro lkt moh one ono see sio sto tus wdt wya wyn"
+_DENE = "ath bcr bea caf chp clc crx den dgr gwi haa kkz scs sek srs tau tce tgx tht ttm xsl"
+_PACIFIC = """blc chn clm coo dtd git hai has hax hdn hei hur kut kwk lil ncg nuk oka sal sec shs squ str thp tli tsi
+wak"""
+_MICHIF = "crg"
+_GROUPS = (_ALGONQUIAN, _INUIT, _IROQUOIAN_AND_SIOUAN, _DENE, _PACIFIC, _MICHIF)
+LANGUAGES: Mapping[str, frozenset[Facet]] = {code: _INDIGENOUS for group in _GROUPS for code in group.split()}
 
 # Fields of a need that say more than the need itself.
 QUERY_FIELDS: Mapping[str, frozenset[Facet]] = {
     "children": _HOUSEHOLD,
+    "party_size": frozenset({HOW_MANY}),
     "accessibility": _PRACTICAL,
     "areas_to_avoid": _SAFETY,
 }

@@ -81,6 +81,7 @@ class Fact(StrEnum):
     WAITLISTED = "waitlisted"
     REVIEW_RESUMED = "review-resumed"
     ACCEPTED = "accepted"
+    ASSIGNED = "assigned"
     PLACES_TAKEN = "places-taken"
     PLACES_RELEASED = "places-released"
     DECLINED = "declined"
@@ -136,6 +137,7 @@ _ALONE = (Actor.SENDER_ALONE,)
 _RECEIVER = (Actor.RECEIVER,)
 _TIMER = (Actor.TIMER,)
 _PARTIES = (Actor.SENDER, Actor.RECEIVER)
+_TAKEN = (Fact.ACCEPTED, Fact.ASSIGNED, Fact.PLACES_TAKEN)
 
 ROWS: tuple[Row, ...] = (
     Row((None,), Command.DRAFT, (Actor.SENDER, Actor.SENDER_ALONE), State.DRAFT, (Fact.DRAFTED,)),
@@ -147,7 +149,7 @@ ROWS: tuple[Row, ...] = (
     Row((State.REQUESTED,), Command.REVIEW, _RECEIVER, State.UNDER_REVIEW, (Fact.REVIEW_STARTED,)),
     Row(_WAITING, Command.WAITLIST, _RECEIVER, State.WAITLISTED, (Fact.WAITLISTED,)),
     Row((State.WAITLISTED,), Command.RESUME_REVIEW, _RECEIVER, State.UNDER_REVIEW, (Fact.REVIEW_RESUMED,)),
-    Row(_UNANSWERED, Command.ACCEPT, _RECEIVER, State.ACCEPTED, (Fact.ACCEPTED, Fact.PLACES_TAKEN)),
+    Row(_UNANSWERED, Command.ACCEPT, _RECEIVER, State.ACCEPTED, _TAKEN),
     Row(_UNANSWERED, Command.DECLINE, _RECEIVER, State.DECLINED, (Fact.DECLINED,)),
     Row(_UNANSWERED, Command.REMIND, _TIMER, None, (Fact.REMINDED,)),
     Row(_UNANSWERED, Command.EXPIRE, _TIMER, State.EXPIRED, (Fact.EXPIRED, Fact.CLOSED)),

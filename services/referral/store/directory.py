@@ -8,12 +8,14 @@ from pymongo import ASCENDING, IndexModel
 from kit.mongo import Collection, Document, Session
 from services.referral.domain.consent import Recipient
 from services.referral.domain.identifiers import OrganizationId, ServiceId, UserId
+from services.referral.domain.party import COORDINATOR, INTAKE
 from services.referral.domain.taxonomy import Need, Sector
 
 INDEXES = [
     IndexModel([("kind", ASCENDING), ("organization", ASCENDING), ("roles", ASCENDING)]),
 ]
 MOST_TOLD = 200
+_ANSWERING_ROLES = [INTAKE, COORDINATOR]
 _KNOWN_SECTORS = frozenset(sector.value for sector in Sector)
 _KNOWN_NEEDS = frozenset(need.value for need in Need)
 
@@ -43,7 +45,14 @@ class Directory:
             return None
         organization = OrganizationId(found["organization"])
         sector = await self._sector(copy, organization, session)
-        return Destination(service, organization, sector, _needs([found]), found["places"]) if sector else None
+        if sector is None or not await self._is_staffed(copy, organization, session):
+            return None
+        return Destination(service, organization, sector, _needs([found]), found["places"])
+
+    async def _is_staffed(self, copy: Collection, organization: OrganizationId, session: Session | None) -> bool:
+        """Say whether anybody is there to answer: a request to an empty house would wait in silence."""
+        query = {"kind": "representative", "organization": organization, "roles": {"$in": _ANSWERING_ROLES}}
+        return await copy.find_one(query, {"_id": 1}, session=session) is not None
 
     async def places(self, service: ServiceId, session: Session) -> int | None:
         """Return how many places a service counts, withdrawn or not; None where it counts none."""

@@ -123,9 +123,29 @@ async def test_the_inbox_is_read_page_by_page_and_a_cursor_serves_its_own_list_o
 
 async def test_what_ends_a_referral_reads_the_same_whatever_ended_it(api, tellers, hire):
     intake = await hire()
-    for fact in ("cancelled", "withdrawn", "closed", "voided", "completed", "failed"):
+    for fact in ("cancelled", "closed", "voided", "completed", "failed"):
         await tellers.of_referral(fact, [intake.user], str(uuid4()), intake.organization)
-    assert {entry["kind"] for entry in await filled(api, intake, 6)} == {"referral-ended"}
+    assert {entry["kind"] for entry in await filled(api, intake, 5)} == {"referral-ended"}
+
+
+async def test_the_end_of_a_consent_reads_the_same_before_and_after_an_acceptance(api, tellers, hire):
+    worker = await hire()
+    for fact in ("withdrawn", "sharing-ended"):
+        await tellers.of_referral(fact, [worker.user], worker.organization, str(uuid4()))
+    assert {entry["kind"] for entry in await filled(api, worker, 2)} == {"referral-sharing-ended"}
+
+
+async def test_what_cannot_wait_is_an_alarm(api, tellers, hire):
+    intake, query = await hire(), str(uuid4())
+    who = {"sender_organization_id": str(uuid4()), "receiver_organization_id": intake.organization}
+    urgent = {"notify": [intake.user], "urgent": True, **who}
+    await tellers.tell("referral.capacity-asked", f"capacity-query:{query}", {"query_id": query, **urgent})
+    await tellers.tell("referral.requested", f"referral:{query}", {"referral_id": query, **urgent})
+    entries = await filled(api, intake, 2)
+    assert {(entry["kind"], entry["alarm"]) for entry in entries} == {
+        ("capacity-asked-urgent", True),
+        ("referral-requested-urgent", True),
+    }
 
 
 async def test_a_capacity_query_is_told_and_leads_to_itself(api, tellers, hire):

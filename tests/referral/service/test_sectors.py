@@ -165,6 +165,7 @@ async def test_a_sender_who_may_learn_nothing_is_told_nothing(scene):
 
 async def test_a_decline_reaches_a_sender_with_its_reason_and_alternatives(scene):
     other_of = await scene.world.member()
+    await scene.world.worker(other_of, "intake")
     other = await scene.world.service(other_of)
     referral = await scene.requested(consent={"feedback": "none"})
     body = {"reason": "no-capacity", "alternative_service_ids": [other]}

@@ -7,6 +7,7 @@ import pytest
 from kit.marks import Marks
 from services.referral import consumed
 from services.referral.consumed import REVOCATIONS
+from tests.referral.world import NEED
 
 MAY = {"accreditation": "may-handle-referrals"}
 
@@ -108,6 +109,18 @@ async def test_an_unknown_organisation_or_service_is_unavailable_and_nothing_mor
 
 
 async def test_a_referral_goes_to_another_organisation(scene):
+    await scene.world.worker(scene.sender, "intake")
     scene.service = await scene.world.service(scene.sender)
     refused = await scene.draft()
     assert (refused.status_code, refused.json()["code"]) == (422, "referral.to-own-organization")
+
+
+async def test_a_service_where_nobody_is_there_to_answer_can_be_neither_asked_nor_sent_to(scene):
+    empty = await scene.world.member()
+    await scene.world.worker(empty, "caseworker")
+    scene.service = await scene.world.service(empty)
+    asked = await scene.caseworker.post("/capacity-queries", {"query": NEED, "service_ids": [scene.service]})
+    for refused in (asked, await scene.draft()):
+        assert (refused.status_code, refused.json()["code"]) == (409, "referral.recipient-unavailable")
+    await scene.world.worker(empty, "coordinator")
+    assert (await scene.draft()).status_code == 201

@@ -19,7 +19,7 @@ draft        | sender       | void          | entered-in-error | voided
 draft        | sender-alone | void          | entered-in-error | voided
 requested    | receiver     | review        | under-review     | review-started
 requested    | receiver     | waitlist      | waitlisted       | waitlisted
-requested    | receiver     | accept        | accepted         | accepted places-taken
+requested    | receiver     | accept        | accepted         | accepted assigned places-taken
 requested    | receiver     | decline       | declined         | declined
 requested    | timer        | remind        | requested        | reminded
 requested    | timer        | expire        | expired          | expired closed
@@ -29,7 +29,7 @@ requested    | sender       | cancel        | cancelled        | cancelled close
 requested    | receiver     | cancel        | cancelled        | cancelled closed
 requested    | sender       | void          | entered-in-error | voided
 under-review | receiver     | waitlist      | waitlisted       | waitlisted
-under-review | receiver     | accept        | accepted         | accepted places-taken
+under-review | receiver     | accept        | accepted         | accepted assigned places-taken
 under-review | receiver     | decline       | declined         | declined
 under-review | timer        | remind        | under-review     | reminded
 under-review | timer        | expire        | expired          | expired closed
@@ -39,7 +39,7 @@ under-review | sender       | cancel        | cancelled        | cancelled close
 under-review | receiver     | cancel        | cancelled        | cancelled closed
 under-review | sender       | void          | entered-in-error | voided
 waitlisted   | receiver     | resume-review | under-review     | review-resumed
-waitlisted   | receiver     | accept        | accepted         | accepted places-taken
+waitlisted   | receiver     | accept        | accepted         | accepted assigned places-taken
 waitlisted   | receiver     | decline       | declined         | declined
 waitlisted   | timer        | remind        | waitlisted       | reminded
 waitlisted   | timer        | expire        | expired          | expired closed

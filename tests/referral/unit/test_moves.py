@@ -20,7 +20,7 @@ from services.referral.domain.transitions import (
     ReferralNotAccepted,
     State,
 )
-from tests.referral.builders import AT, LATER, a_draft, a_referral
+from tests.referral.builders import AT, LATER, a_consent, a_draft, a_referral
 
 MET = {Need.SHELTER: Outcome.MET}
 ASKED = frozenset({Need.SHELTER})
@@ -38,22 +38,18 @@ def test_a_referral_goes_to_another_organisation():
 
 
 def test_a_request_sets_its_deadlines_and_keeps_the_feedback_consented_to():
-    moved = moves.request(a_draft(), Actor.SENDER, "c1", Feedback.OUTCOME, AT)
+    moved = moves.request(a_draft(), Actor.SENDER, a_consent(feedback=Feedback.OUTCOME), AT)
     sent = moved.referral
     assert moved.facts == (Fact.REQUESTED,)
-    assert (sent.state, sent.consent, sent.feedback, sent.requested_at) == (
-        State.REQUESTED,
-        "c1",
-        Feedback.OUTCOME,
-        AT,
-    )
+    assert (sent.state, sent.consent, sent.feedback) == (State.REQUESTED, "c1", Feedback.OUTCOME)
+    assert (sent.requested_at, sent.consent_until) == (AT, a_consent().until)
     assert (sent.remind_at, sent.expires_at) == (AT + timedelta(minutes=15), AT + timedelta(hours=2))
 
 
 def test_accepting_takes_places_and_names_who_will_meet_the_person():
     moved = moves.accept(a_referral(), Actor.RECEIVER, frozenset({"nadia"}), 2, LATER)
     taken = moved.referral
-    assert moved.facts == (Fact.ACCEPTED, Fact.PLACES_TAKEN)
+    assert moved.facts == (Fact.ACCEPTED, Fact.ASSIGNED, Fact.PLACES_TAKEN)
     assert (taken.assigned, taken.places_held, taken.accepted_at) == ({"nadia"}, 2, LATER)
     assert taken.handover_by == LATER + timedelta(hours=4)
     assert taken.expires_at is None
@@ -61,7 +57,8 @@ def test_accepting_takes_places_and_names_who_will_meet_the_person():
 
 
 def test_accepting_where_places_are_not_counted_tells_of_none():
-    assert moves.accept(a_referral(), Actor.RECEIVER, frozenset({"nadia"}), 0, LATER).facts == (Fact.ACCEPTED,)
+    taken = moves.accept(a_referral(), Actor.RECEIVER, frozenset({"nadia"}), 0, LATER)
+    assert taken.facts == (Fact.ACCEPTED, Fact.ASSIGNED)
 
 
 def test_accepting_tells_a_sender_nothing_that_the_person_keeps():
@@ -242,8 +239,52 @@ def test_the_stage_follows_the_state_the_sharing_and_the_clock(state, sharing, l
 
 
 def test_a_police_sender_gets_no_word_of_a_review():
-    sent = moves.request(
-        a_draft(sender_sector=Sector.LAW_ENFORCEMENT), Actor.SENDER, "c1", Feedback.RECEIVED, AT
-    ).referral
+    sent = moves.request(a_draft(sender_sector=Sector.LAW_ENFORCEMENT), Actor.SENDER, a_consent(), AT).referral
     assert sent.view.word == "received"
     assert not moves.move(sent, Command.REVIEW, Actor.RECEIVER, LATER).told_sender
+
+
+UNTOLD = [
+    {"feedback": Feedback.NONE},
+    {"sender_sector": Sector.LAW_ENFORCEMENT},
+    {"sender_sector": Sector.GOVERNMENT, "feedback": Feedback.OUTCOME},
+]
+
+
+@pytest.mark.parametrize("untold", UNTOLD)
+def test_when_consent_ends_a_sender_who_may_not_know_reads_the_same_whatever_went_on(untold):
+    sent = moves.request(a_draft(**untold), Actor.SENDER, a_consent(**_feedback(untold)), AT).referral
+    accepted = moves.accept(sent, Actor.RECEIVER, frozenset({"nadia"}), 1, LATER).referral
+    over = moves.fail(accepted, Actor.RECEIVER, FailReason.LEFT_EARLY, 0, LATER).referral
+    worlds = [moves.end_consent(world, LATER) for world in (sent, accepted)]
+    if over.view == sent.view:  # police and government read that it is over
+        worlds.append(moves.end_consent(over, LATER))
+    assert {(moved.referral.view, moved.told_sender) for moved in worlds} == {(worlds[0].referral.view, True)}
+    for moved in worlds:
+        with pytest.raises(ReferralClosed):
+            moves.cancel(moved.referral, Actor.SENDER, CancelReason.OTHER, LATER)
+        assert moves.end_consent(moved.referral, LATER).referral.view == moved.referral.view
+
+
+def _feedback(untold: dict) -> dict:
+    return {"feedback": untold.get("feedback", Feedback.RECEIVED)}
+
+
+def test_a_service_goes_on_behind_the_word_its_untold_sender_reads():
+    accepted = a_referral(
+        State.ACCEPTED, feedback=Feedback.NONE, view=SenderView(word="requested", version=2, changed_at=AT)
+    )
+    dark = moves.end_consent(accepted, LATER).referral
+    assert (dark.state, dark.view.word) == (State.ACCEPTED, "withdrawn")
+    started = moves.move(dark, Command.START, Actor.RECEIVER, LATER)
+    assert (started.referral.state, started.referral.view, started.told_sender) == (
+        State.IN_PROGRESS,
+        dark.view,
+        False,
+    )
+
+
+def test_a_referral_stops_sharing_at_the_instant_its_consent_does():
+    accepted = a_referral(State.ACCEPTED, consent_until=LATER)
+    assert accepted.shares(LATER - timedelta(seconds=1))
+    assert not accepted.shares(LATER)
