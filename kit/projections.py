@@ -14,7 +14,7 @@ from kit.bus import Bus
 from kit.consumer import Consumer, Handlers
 from kit.marks import Marks
 from kit.messages import Consumed, Delivery, Subscription
-from kit.mongo import Collection, Database, Document, Lease, Mongo, Session
+from kit.mongo import Collection, Database, Document, Lease, LeaseLost, Mongo, Session
 from kit.tasks import running
 
 log = structlog.get_logger()
@@ -78,7 +78,7 @@ class Projection:
         while True:
             try:
                 await self._run_live()
-            except (PyMongoError, OSError) as error:
+            except (PyMongoError, OSError, LeaseLost) as error:
                 log.warning("projection.waiting", projection=self.name, error=type(error).__name__)
                 await asyncio.sleep(_STATE_SECONDS)
 
@@ -103,8 +103,7 @@ class Projection:
         filler = self._consumer(copy, FILL_BATCH)
         async with running(filler.run()):
             while not filler.caught_up.is_set():
-                await self._lease.fence(None)
-                await self._lease.acquire()
+                await self._lease.renew()
                 await asyncio.sleep(_STATE_SECONDS)
         await self._set_state({"live": copy, "rebuild": None})
         log.info("projection.rebuilt", projection=self.name)

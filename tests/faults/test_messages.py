@@ -14,7 +14,18 @@ from kit.projections import Projection, ask_rebuild
 from kit.relay import Relay
 from kit.tasks import running
 from kit.testing import ManualClock, eventually
-from tests.toy.wallet import BALANCES, LEDGER, NO_FAULTS, Ledger, SeenPaid, Wallet, add_to_balance, ledger_faults
+from tests.toy.wallet import (
+    BALANCES,
+    LEDGER,
+    NO_FAULTS,
+    Ledger,
+    SeenPaid,
+    Wallet,
+    add_to_balance,
+    assert_in_order,
+    ledger_faults,
+    settle,
+)
 
 
 @pytest.fixture
@@ -30,16 +41,13 @@ async def wires(bus_of):
         yield out, inn
 
 
-async def settle(mongo, expected=NO_FAULTS, within=20.0):
-    async def settled():
-        return await ledger_faults(mongo) == expected
-
-    await eventually(settled, within)
-
-
 async def republish_everything(mongo, js, ids=lambda row: f"again-{row['_id']}"):
     async for row in mongo.db["outbox"].find({"data": {"$exists": True}}).sort("_id", 1):
-        await js.publish(row["subject"], row["data"].encode(), headers=headers_of(row) | {"Nats-Msg-Id": ids(row)})
+        await publish(js, row, ids(row))
+
+
+async def publish(js, row, message_id):
+    await js.publish(row["subject"], row["data"].encode(), headers=headers_of(row) | {"Nats-Msg-Id": message_id})
 
 
 async def test_a_stream_republished_after_the_dedupe_window_has_no_second_effect(mongo, wallet, wires, ops):
@@ -58,6 +66,21 @@ async def test_a_stream_republished_after_the_dedupe_window_has_no_second_effect
 
         await eventually(all_taken)
         assert await ledger_faults(mongo) == NO_FAULTS
+
+
+async def test_what_a_killed_relay_left_half_published_is_overtaken_by_nothing(mongo, wallet, wires, ops):
+    """The next relay knows more rows than the one that was killed, and their places in its list differ."""
+    out, inn = wires
+    ledger = Ledger(mongo)
+    for name in ("a", "b"):
+        await wallet.pay(name, 1, times=20)
+    left = await mongo.db["outbox"].find().sort("_id", 1).limit(25).to_list()
+    for row in left:
+        await publish(out.jetstream(), row, str(row["_id"]))
+    await wallet.pay("a", 1, times=6)
+    async with running(Relay(mongo, out, "wallet", "r").run(), Reaction(mongo, inn, LEDGER, ledger.handlers).run()):
+        await settle(mongo)
+    await assert_in_order(ops, 46)
 
 
 async def test_a_poisoned_message_holds_back_its_own_aggregate_only(mongo, wallet, wires):
