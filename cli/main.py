@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from cli import demo_people, first_start, operate
+from cli.audit import audit
 from cli.local import doctor, logs, ports
 from cli.local import up as local
 from cli.local.plan import Plan
@@ -25,6 +26,7 @@ app.add_typer(operate.parked, name="parked")
 app.add_typer(operate.stream, name="stream")
 app.add_typer(operate.bus, name="bus")
 app.add_typer(operate.projection, name="projection")
+app.add_typer(audit, name="audit")
 app.add_typer(realm, name="realm")
 app.command()(first_start.init)
 console = Console(highlight=False)

@@ -8,11 +8,9 @@ from cli.demo.stage import Stage
 COLUMNS = ("when (UTC)", "organisation", "as", "act", "outcome", "what was shown")
 # What the owner reads of each referral: its own acts and what others saw, never what the receiver did with it.
 _TOLD = {f"referral.{act}" for act in ("draft", "request", "read")}
-DONE = {"first": _TOLD, "second": _TOLD | {"consent.withdraw"}}
-REFUSED = {
-    "first": ("police", "government", "advocate", "youth", "nurse", "host", "worker"),
-    "second": ("police", "intake"),
-}
+DONE = {"first": _TOLD, "second": _TOLD | {"referral.consent-ended"}}
+# Strangers and its own people; what the receiver's people tried stays with the receiver.
+REFUSED = {"first": ("police", "government", "advocate", "youth", "nurse", "worker"), "second": ("police",)}
 
 
 async def the_owner_reads_who_saw_the_first_person(stage: Stage) -> None:
