@@ -112,6 +112,12 @@ def test_a_component_says_how_it_is(status, said):
     assert words(component(status, port=8010)) == said
 
 
+def test_one_that_has_only_begun_counts_no_seconds_yet():
+    found = component(Status.STARTING)
+    found.began = time.monotonic()
+    assert words(found) == "starting"
+
+
 def test_in_a_log_each_change_is_one_whole_line_however_narrow_it_is():
     console, text = printed(width=20)
     found = component(Status.HEALTHY, port=8010)
