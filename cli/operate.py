@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, NoReturn
 
@@ -10,7 +11,10 @@ from nats.js.errors import NotFoundError
 from rich.table import Table
 
 from cli import bus as bus_code
-from cli.reach import database_of, operator, refuse, say, show
+from cli.local.environment import BUS_ACCOUNT, bus_seeds
+from cli.local.state import RunDirectory
+from cli.reach import database_of, operator, refuse, say, setting, show
+from cli.servers.nats import render_accounts
 from kit import relay
 from kit.bus import Bus
 from kit.clock import utc_now
@@ -23,6 +27,10 @@ stream = typer.Typer(help="The services' streams.", no_args_is_help=True)
 bus = typer.Typer(help="Streams and accounts as the code states them.", no_args_is_help=True)
 projection = typer.Typer(help="Read models.", no_args_is_help=True)
 
+NEEDED = """\
+# For a nats-server of your own: put it into its configuration, then reload it (SIGHUP). No secret is in it.
+# JetStream must be on and may reserve what the streams ask for: jetstream { store_dir: "…", max_file_store: 1TB }
+"""
 SHOWN = ("sequence", "subject", "message_id", "time", "reason")
 
 
@@ -97,6 +105,26 @@ def drop(service: Service, consumer: str, aggregate: str, by: ByWhom) -> None:
 
 def _refuse_unparked(service: str) -> NoReturn:
     refuse(f"No such message is parked: `coalition parked list {service}` names consumers and aggregates.")
+
+
+@bus.command("accounts")
+def print_accounts() -> None:
+    """Print the accounts part of a nats-server's configuration: public keys and what each may say and hear.
+
+    The keys are those of the environment (`NATS_OPS_SEED`, `<SERVICE>_NATS_SEED`), or this copy's own.
+    """
+    declared = {service: bus_code.subscriptions(service) for service in bus_code.SERVICES}
+    account = bus_code.account(BUS_ACCOUNT, _seeds(), declared)
+    typer.echo(f"{NEEDED}accounts: {{\n{render_accounts([account])}\n}}")
+
+
+def _seeds() -> dict[str, str]:
+    names = {user: f"{user.upper()}_NATS_SEED" for user in bus_code.SERVICES} | {"ops": "NATS_OPS_SEED"}
+    if not any(name in os.environ for name in names.values()):
+        copy = RunDirectory.of_this_copy()
+        copy.make()
+        return bus_seeds(copy.secrets)
+    return {user: setting(name) for user, name in names.items()}
 
 
 @bus.command("apply")
