@@ -1,5 +1,6 @@
 """What must be true of this machine before anything starts; each complaint says in one line what to do."""
 
+import asyncio
 import os
 import platform
 import re
@@ -11,8 +12,9 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped] # it ships no types
 
+from cli import bus
 from cli.local import ports
-from cli.local.environment import ADMIN_CLIENT, ADMIN_SECRET
+from cli.local.environment import ADMIN_CLIENT, ADMIN_SECRET, bus_seeds
 from cli.local.plan import Plan
 from cli.servers import keycloak, mongod
 
@@ -28,7 +30,15 @@ PACKAGES = {
     "libcrypto.so.3": "libssl3",
     "liblzma.so.5": "liblzma5",
 }
+BUS_REMEDY = "If it runs, put what `./coalition bus accounts` prints into its configuration and reload it."
 MISSING = re.compile(r"error while loading shared libraries: (\S+):")
+
+
+# By what is asked for: real people never share a copy with invented ones.
+KINDS_MET = {
+    True: "This copy was started without the invented world, for real organisations.",
+    False: "This copy holds the invented world: its people could sign in among the real ones.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +51,21 @@ class Complaint:
 
 def complaints(plan: Plan) -> Iterator[Complaint]:
     """Yield everything that stands in the way of this plan."""
+    yield from _other_kind(plan)
     yield from _no_mongod(plan)
     yield from _no_administrator(plan)
+    yield from _no_bus(plan)
     yield from _little_memory()
     yield from _little_disk(plan)
     for busy in ports.busy(plan.ports, plan.port_names):
         yield held(busy, plan.ports.base)
+
+
+def _other_kind(plan: Plan) -> Iterator[Complaint]:
+    if plan.run.demo not in {None, plan.demo}:
+        yield Complaint(
+            KINDS_MET[plan.demo], "Start over with `./coalition reset`, or use another copy (COALITION_RUN, PORT_BASE)."
+        )
 
 
 def _no_mongod(plan: Plan) -> Iterator[Complaint]:
@@ -66,6 +85,15 @@ def _no_administrator(plan: Plan) -> Iterator[Complaint]:
     if "keycloak" in plan.elsewhere and not os.environ.get(ADMIN_SECRET):
         what = "KEYCLOAK_URL is set, but not who may set up the realm there."
         yield Complaint(what, f"Set {ADMIN_CLIENT} and {ADMIN_SECRET} to a client of its master realm.")
+
+
+def _no_bus(plan: Plan) -> Iterator[Complaint]:
+    if "nats" not in plan.elsewhere:
+        return
+    for user, seed in bus_seeds(plan.run.secrets).items():
+        if refusal := asyncio.run(bus.refusal(plan.nats_url, seed, user)):
+            yield Complaint(f"NATS_URL does not serve {user}: {refusal}.", BUS_REMEDY)
+            return
 
 
 def _little_memory() -> Iterator[Complaint]:

@@ -97,6 +97,11 @@ def test_a_server_that_does_not_answer_is_refused_without_its_password():
     assert "hunter2" not in str(refused.value)
 
 
+def test_a_user_of_somebody_elses_who_may_not_write_everywhere_is_refused_with_what_is_missing(server):
+    with pytest.raises(mongod.MayNotWrite, match="readWrite on access, gateway, membership, notifications, referral"):
+        mongod.require_replica_set(server.url("referral", "referral", "referral_keys"))
+
+
 def test_a_replica_set_of_somebody_elses_will_do(server):
     mongod.require_replica_set(server.admin_url)
 

@@ -6,57 +6,17 @@ import signal
 import socket
 import subprocess
 import sys
-from dataclasses import dataclass
 from http.client import HTTPConnection
-from pathlib import Path
 
-import psutil
 import pytest
 
-from cli.local.ports import OFFSETS, Ports
+from cli.local.ports import Ports
 from cli.local.state import RunDirectory
 from cli.servers import keycloak
+from tests.cli.copies import ROOT, Copy, free_base
 from tests.cli.processes import gone_within
 
-ROOT = Path(__file__).resolve().parents[2]
-
 pytestmark = pytest.mark.timeout(900)
-
-
-def free_base() -> int:
-    """A base whose every port is free now."""
-    for base in range(20000, 30000, 100):
-        if not any(_listens(base + offset) for offset in OFFSETS.values()):
-            return base
-    raise AssertionError
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-@dataclass
-class Copy:
-    """One copy of the system, with its own run directory and ports."""
-
-    run: RunDirectory
-    ports: Ports
-
-    def environment(self, **more: str) -> dict[str, str]:
-        ours = {"COALITION_RUN": str(self.run.path), "PORT_BASE": str(self.ports.base)}
-        return {name: value for name, value in os.environ.items() if not name.startswith("TEST_")} | ours | more
-
-    def call(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "cli", *words]
-        return subprocess.run(
-            command, capture_output=True, text=True, env=self.environment(**more), cwd=ROOT, check=False
-        )
-
-    def processes(self) -> dict[str, psutil.Process]:
-        """The supervisor and its components that live."""
-        state = self.run.state()
-        return state.left_behind() | {"supervisor": psutil.Process(state.supervisor.pid)}
 
 
 @pytest.fixture(scope="module")
@@ -103,8 +63,7 @@ def test_stopping_what_does_not_run_is_no_error(other):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_start_that_is_interrupted_stops_what_it_started(other, number):
-    command = [sys.executable, "-m", "cli", "up"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=other.environment(), cwd=ROOT) as supervisor:
+    with other.begin("up") as supervisor:
         for line in supervisor.stdout:
             if "mongod" in line and "healthy" in line:
                 break
