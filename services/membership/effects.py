@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from kit.jobs import Effect, Job, Permanent
 from kit.mail import Mailer
 from services.membership import keycloak as realm
-from services.membership.commands.consequences import DECLINE_LETTER, INVITATION_LETTER
+from services.membership.commands.consequences import DECLINE_LETTER, FIRST_SIGN_IN, INVITATION_LETTER
 from services.membership.commands.office import Office
 from services.membership.commands.people import activate
 from services.membership.domain.organization import Organization
@@ -36,6 +36,7 @@ class Effects:
         return {
             INVITATION_LETTER: self.invite,
             DECLINE_LETTER: self.decline,
+            FIRST_SIGN_IN: _for_good(self.first_sign_in),
             ORGANIZATION_ACCESS: _for_good(self.organization_access),
             REPRESENTATIVE_ACCESS: _for_good(self.representative_access),
         }
@@ -55,6 +56,12 @@ class Effects:
         host = (await self.office.store.organization(None, job.payload["organization_id"])).state
         if host.applicant is not None:
             await self.mailer.send(decline_letter(host, host.applicant.address, self.public_url, job.key))
+
+    async def first_sign_in(self, job: Job) -> None:
+        """Have Keycloak mail how to sign in, to whoever may still; its link is made at that moment."""
+        person = (await self.office.store.representative(None, job.payload["representative_id"])).state
+        if person.state is State.ACTIVE and person.user:
+            await self.keycloak.people.send_first_sign_in(person.user)
 
     async def organization_access(self, job: Job) -> None:
         """Make an organisation in Keycloak, opened or shut as it stands."""
@@ -79,9 +86,8 @@ class Effects:
             await self._close(person)
 
     async def _open(self, person: Representative, host: Organization) -> None:
-        """Make the account, mail its owner how to sign in, and record it."""
+        """Make the account and record it; how to sign in is mailed by a job of its own."""
         user = await self.keycloak.people.provision(_described(host), _account(person), person.roles)
-        await self.keycloak.people.send_first_sign_in(user)
         try:
             await activate(self.office, person.id, user)
         except NotAccepted:

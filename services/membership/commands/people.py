@@ -6,7 +6,7 @@ from datetime import datetime
 from kit.auth import Principal
 from kit.http import Once
 from kit.mongo import Session
-from services.membership.commands.consequences import INVITATION_TIMER, offer
+from services.membership.commands.consequences import INVITATION_TIMER, offer, welcome
 from services.membership.commands.office import Office, manager, new_id, remember
 from services.membership.domain import representative as rules
 from services.membership.domain.organization import Organization, UserId
@@ -71,7 +71,7 @@ async def accept(
 
 
 async def activate(office: Office, identity: str, user: str) -> None:
-    """Record the account that was made and open its access; called by a job, more than once at need."""
+    """Record the account that was made, open its access and have its owner told; called by a job, at need twice."""
     at = office.clock()
 
     async def work(session: Session) -> None:
@@ -81,6 +81,7 @@ async def activate(office: Office, identity: str, user: str) -> None:
             return
         saved = await office.store.save_representative(session, person, facts, at, kept)
         await office.revocations.of_member(session, person.organization_id, user, saved.told, at, revoked=False)
+        await welcome(office, session, saved, at)
         record = f"representative:{identity}"
         await office.record_unsigned(session, "provisioning", "representative.activate", record, person.organization_id)
 
