@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from kit.clock import utc_now
 from kit.testing import eventually
 
 CODE = re.compile(r"invitation#([A-Z2-7-]+)")
@@ -95,6 +96,7 @@ async def test_roles_and_leaving_follow_in_keycloak(api, coalition, mailbox, rec
         return (await api.get(f"/representatives/{person}", headers=manager)).json()["user_id"]
 
     user = await eventually(user_of, within=40)
+    before_changing = utc_now()
     changed = await api.put(f"/representatives/{person}/roles", json={"roles": ["caseworker"]}, headers=manager)
     assert changed.status_code == 200
 
@@ -102,7 +104,17 @@ async def test_roles_and_leaving_follow_in_keycloak(api, coalition, mailbox, rec
         return groups_of(realm, key, user) == {"caseworker"}
 
     await eventually(roles_are, within=40)
+    place = f"member:{organization}:{user}"
+
+    rows = records.mongo.client[records.access]["revocations"]
+
+    async def let_in() -> dict | None:
+        return await rows.find_one({"_id": place, "before": {"$ne": None}})
+
+    row = await eventually(let_in, within=40)
+    assert before_changing < row["before"] <= utc_now()
     await api.post(f"/representatives/{person}/deactivation", headers=manager)
+    assert await rows.find_one({"_id": place, "revoked": True, "before": None})
     assert await records.revoked(f"member:{organization}:{user}") is True
 
     async def gone() -> bool:
