@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 from kit.jobs import Effect, Job, Permanent
 from kit.mail import Mailer
 from services.membership import keycloak as realm
+from services.membership.commands.apps import APP_REMOVAL
 from services.membership.commands.consequences import DECLINE_LETTER, FIRST_SIGN_IN, INVITATION_LETTER
-from services.membership.commands.office import Office
+from services.membership.commands.office import Office, described
 from services.membership.commands.people import activate, let_in_again
 from services.membership.domain.organization import Organization
 from services.membership.domain.representative import NotAccepted, Representative, State
@@ -41,6 +42,7 @@ class Effects:
             INVITATION_LETTER: self.invite,
             DECLINE_LETTER: self.decline,
             FIRST_SIGN_IN: _for_good(self.first_sign_in),
+            APP_REMOVAL: self.remove_app,
             ORGANIZATION_ACCESS: _for_good(self.organization_access),
             REPRESENTATIVE_ACCESS: _for_good(self.representative_access),
         }
@@ -71,10 +73,10 @@ class Effects:
         """Make an organisation in Keycloak, opened or shut as it stands."""
         host = (await self.office.store.organization(None, job.payload["organization_id"])).state
         if host.member:
-            await self.keycloak.organizations.provision(_described(host))
-            await self.keycloak.organizations.enable(_described(host))
+            await self.keycloak.organizations.provision(described(host))
+            await self.keycloak.organizations.enable(described(host))
         else:
-            await self.keycloak.organizations.disable(_described(host))
+            await self.keycloak.organizations.disable(described(host))
 
     async def representative_access(self, job: Job) -> None:
         """Make a person's account hold exactly the roles they have in an organisation, or leave it."""
@@ -84,14 +86,20 @@ class Effects:
         if person.state is State.ACCEPTED:
             await self._open(person, host)
         elif person.state is State.ACTIVE and person.user:
-            await self.keycloak.people.set_roles(_described(host), person.user, person.roles)
+            await self.keycloak.people.set_roles(described(host), person.user, person.roles)
             await let_in_again(self.office, kept, await self._only_new_tokens(person.user))
         elif person.accepted_at is not None:
             await self._close(person)
 
+    async def remove_app(self, job: Job) -> None:
+        """Remove an application's client, unless an application signs in by it."""
+        client = job.payload["client_id"]
+        if not await self.office.store.has_client(client):
+            await self.keycloak.apps.remove(job.payload["organization_id"], client)
+
     async def _open(self, person: Representative, host: Organization) -> None:
         """Make the account and record it; how to sign in is mailed by a job of its own."""
-        user = await self.keycloak.people.provision(_described(host), _account(person), person.roles)
+        user = await self.keycloak.people.provision(described(host), _account(person), person.roles)
         before = await self._only_new_tokens(user) if person.user else None
         try:
             await activate(self.office, person.id, user, before)
@@ -112,13 +120,6 @@ class Effects:
         user = person.user or await self.keycloak.people.find(_account(person))
         if user is not None:
             await self.keycloak.people.deactivate(person.organization_id, user)
-
-
-def _described(host: Organization) -> realm.Organization:
-    profile = host.profile
-    return realm.Organization(
-        host.id, host.alias or "", profile.sector.value, profile.family.value, profile.regime.value
-    )
 
 
 def _account(person: Representative) -> realm.Account:

@@ -41,6 +41,10 @@ class Revocations:
         taken = {"_id": f"member:{organization}:{user}", "revoked": True, "sequence": {"$lte": sequence}}
         await self._rows.update_one(taken, {"$set": {"before": before}}, session=session)
 
+    async def of_app(self, session: Session, client: str, sequence: int, at: datetime) -> None:
+        """Take an application's access away, for good."""
+        await self._write(session, f"app:{client}", sequence, at, revoked=True)
+
     async def _write(
         self,
         session: Session,
