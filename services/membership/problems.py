@@ -1,10 +1,12 @@
 """What membership's refusals say to people."""
 
 from kit.problems import Problem
+from services.membership.commands.apps import SignInServerUnavailable
 from services.membership.commands.founding import AlreadyFounded, TwoAddressesRequired
-from services.membership.commands.organizations import PersonRequired
+from services.membership.commands.office import PersonRequired
 from services.membership.domain import (
     accreditation,
+    app,
     directory,
     organization,
     region,
@@ -38,10 +40,10 @@ PROBLEMS: dict[str, Problem] = {
     ),
     PersonRequired.code: Problem(
         403,
-        fr="Seule une personne peut décider",
-        en="Only a person can decide",
-        next_fr="Connectez-vous comme membre du conseil.",
-        next_en="Sign in as a board member.",
+        fr="Seule une personne peut le faire",
+        en="Only a person can do this",
+        next_fr="Connectez-vous vous-même : une application ne le peut pas.",
+        next_en="Sign in yourself: an application cannot.",
     ),
     sector.FamilyNotOfSector.code: Problem(
         422,
@@ -182,6 +184,34 @@ PROBLEMS: dict[str, Problem] = {
         en="Only the board gives or takes a seat on the board",
         next_fr="Demandez-le à une personne du conseil.",
         next_en="Ask a board member.",
+    ),
+    app.UnknownApp.code: Problem(
+        404,
+        fr="Application introuvable",
+        en="No such application",
+        next_fr="Vérifiez la liste des applications de votre organisation.",
+        next_en="Check the list of your organisation's applications.",
+    ),
+    app.AppAlreadyRemoved.code: Problem(
+        409,
+        fr="Cette application a été retirée",
+        en="This application has been removed",
+        next_fr="Inscrivez-la de nouveau comme une application nouvelle.",
+        next_en="Register it again as a new application.",
+    ),
+    app.ScopesTooWide.code: Problem(
+        422,
+        fr="Votre organisation n'a pas elle-même tous ces accès",
+        en="Your organisation does not hold all these scopes itself",
+        next_fr="Demandez seulement des accès que ses rôles comportent.",
+        next_en="Ask only for scopes that its roles hold.",
+    ),
+    SignInServerUnavailable.code: Problem(
+        503,
+        fr="Le serveur de connexion ne répond pas; rien n'a été fait",
+        en="The sign-in server does not answer; nothing was done",
+        next_fr="Réessayez dans une minute.",
+        next_en="Try again in a minute.",
     ),
     directory.UnknownService.code: Problem(
         404,

@@ -14,6 +14,7 @@ from services.membership.store import Kept
 LETTER_LASTS = timedelta(hours=24)
 INVITATION_LETTER = "invitation-letter"
 DECLINE_LETTER = "decline-letter"
+FIRST_SIGN_IN = "first-sign-in"
 INVITATION_TIMER = "invitation"
 RENEWAL_TIMER = "renewal"
 LAPSE_TIMER = "lapse"
@@ -37,8 +38,17 @@ async def offer(office: Office, session: Session, kept: Kept[Representative], at
     await office.timers.set(session, INVITATION_TIMER, person.id, person.invitation.until)
     key = f"{INVITATION_LETTER}:{person.id}:{kept.version}"
     payload = {"representative_id": person.id, "invited_at": person.invitation.at}
-    lane = f"letters:{person.organization_id}"
+    # A lane a person: a mailbox that refuses holds up nobody else's invitation.
+    lane = f"letters:{person.id}"
     await office.jobs.add(session, INVITATION_LETTER, lane, key, payload, at, expires=at + LETTER_LASTS)
+
+
+async def welcome(office: Office, session: Session, kept: Kept[Representative], at: datetime) -> None:
+    """Have Keycloak mail someone how to sign in, in a lane of their own: no mail holds up what closes an access."""
+    identity = kept.state.id
+    key, payload = f"{FIRST_SIGN_IN}:{identity}:{kept.version}", {"representative_id": identity}
+    lane = f"{FIRST_SIGN_IN}:{identity}"
+    await office.jobs.add(session, FIRST_SIGN_IN, lane, key, payload, at, expires=at + LETTER_LASTS)
 
 
 async def invite_first(

@@ -262,6 +262,11 @@ def deactivate(person: Representative, by: Manager, at: datetime, *, others_mana
     return replace(moved, deactivated_at=at), facts
 
 
+def loses(person: Representative, changed: Representative) -> bool:
+    """Say whether a change takes something away that the person might do."""
+    return changed.state is State.DEACTIVATED or not set(person.roles) <= set(changed.roles)
+
+
 def _refuse_outsider(organization: OrganizationId, by: Manager) -> None:
     if by.organization != organization and not by.coordinates:
         raise UnknownRepresentative

@@ -1,27 +1,14 @@
-"""The messages membership promises: what happened to organisations, to the people who act for them, to services."""
+"""What happened to organisations."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from kit.messages import Message
 from services.membership.domain.accreditation import MAY_HANDLE_REFERRALS
-from services.membership.domain.directory import Fact as ServiceFact
-from services.membership.domain.directory import Service, public_entry
 from services.membership.domain.organization import Organization
-from services.membership.domain.representative import Fact as RepresentativeFact
-from services.membership.domain.representative import Representative
 from services.membership.domain.standing import Fact as OrganizationFact
-
-
-class Words(BaseModel):
-    """A name in both languages."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    fr: str
-    en: str
+from services.membership.published.words import Words
 
 
 class OrganizationApplied(Message):
@@ -119,123 +106,9 @@ class OrganizationAccreditationEnded(Message):
     accreditation: Literal["may-handle-referrals"]
 
 
-class RepresentativeInvited(Message):
-    """Someone was invited to act for an organisation."""
-
-    subject: ClassVar[str] = "membership.representative-invited.v1"
-    representative_id: str
-    organization_id: str
-    roles: tuple[str, ...]
-
-
-class RepresentativeAccepted(Message):
-    """They took the invitation up; their account is being made."""
-
-    subject: ClassVar[str] = "membership.representative-accepted.v1"
-    representative_id: str
-    organization_id: str
-    roles: tuple[str, ...]
-
-
-class RepresentativeActivated(Message):
-    """They can sign in as `user_id`."""
-
-    subject: ClassVar[str] = "membership.representative-activated.v1"
-    representative_id: str
-    organization_id: str
-    user_id: str
-    roles: tuple[str, ...]
-
-
-class RepresentativeInvitationExpired(Message):
-    """Nobody took the invitation up."""
-
-    subject: ClassVar[str] = "membership.representative-invitation-expired.v1"
-    representative_id: str
-    organization_id: str
-
-
-class RepresentativeRolesChanged(Message):
-    """They hold these roles now; `user_id` is null until the account is made."""
-
-    subject: ClassVar[str] = "membership.representative-roles-changed.v1"
-    representative_id: str
-    organization_id: str
-    user_id: str | None
-    roles: tuple[str, ...]
-
-
-class RepresentativeDeactivated(Message):
-    """They act for the organisation no more; `user_id` is null when they never signed in."""
-
-    subject: ClassVar[str] = "membership.representative-deactivated.v1"
-    representative_id: str
-    organization_id: str
-    user_id: str | None
-
-
-class ServicePublished(Message):
-    """A service is in the directory: what everyone may know of it."""
-
-    subject: ClassVar[str] = "membership.service-published.v1"
-    service_id: str
-    organization_id: str
-    name: Words
-    needs: tuple[str, ...]
-    regions: tuple[str, ...]
-    languages: tuple[str, ...]
-    populations: tuple[str, ...]
-    confidential: bool
-    capacity: Literal["counted", "open"]
-    places: int | None
-    status: Literal["active", "temporarily closed"]
-    stale: bool
-
-
-class ServiceChanged(ServicePublished):
-    """What is said of a service is now this."""
-
-    subject: ClassVar[str] = "membership.service-changed.v1"
-
-
-class ServiceWithdrawn(Message):
-    """A service left the directory for good."""
-
-    subject: ClassVar[str] = "membership.service-withdrawn.v1"
-    service_id: str
-    organization_id: str
-
-
 def tell_organization(organization: Organization, fact: OrganizationFact) -> Message:
     """Return the message that tells a fact of an organisation."""
     return _ORGANIZATION[fact](organization)
-
-
-def tell_representative(person: Representative, fact: RepresentativeFact) -> Message:
-    """Return the message that tells a fact of a representative."""
-    return _REPRESENTATIVE[fact](person)
-
-
-def tell_service(service: Service, fact: ServiceFact) -> Message:
-    """Return the message that tells a fact of a service; a confidential one tells what is public of it."""
-    if fact is ServiceFact.WITHDRAWN:
-        return ServiceWithdrawn(service_id=service.id, organization_id=service.organization_id)
-    told = ServicePublished if fact is ServiceFact.PUBLISHED else ServiceChanged
-    entry = public_entry(service.entry)
-    return told(
-        service_id=service.id,
-        organization_id=service.organization_id,
-        name=Words(fr=entry.name.fr, en=entry.name.en),
-        needs=entry.needs,
-        regions=entry.service_areas,
-        languages=entry.languages,
-        populations=entry.eligibility.populations,
-        confidential=entry.confidential,
-        capacity=entry.capacity.value,
-        places=entry.places,
-        status=entry.status.value,
-        stale=service.stale,
-    )
 
 
 def _admitted(organization: Organization) -> Message:
@@ -285,22 +158,4 @@ _ORGANIZATION: Mapping[OrganizationFact, Callable[[Organization], Message]] = {
     OrganizationFact.WITHDRAWN: lambda o: OrganizationWithdrawn(organization_id=o.id),
     OrganizationFact.ACCREDITED: _accredited,
     OrganizationFact.ACCREDITATION_ENDED: _accreditation_ended,
-}
-
-
-def _identity(person: Representative) -> dict[str, str]:
-    return {"representative_id": person.id, "organization_id": person.organization_id}
-
-
-_REPRESENTATIVE: Mapping[RepresentativeFact, Callable[[Representative], Message]] = {
-    RepresentativeFact.INVITED: lambda p: RepresentativeInvited(**_identity(p), roles=p.roles),
-    RepresentativeFact.ACCEPTED: lambda p: RepresentativeAccepted(**_identity(p), roles=p.roles),
-    RepresentativeFact.ACTIVATED: lambda p: RepresentativeActivated(
-        **_identity(p), user_id=p.user or "", roles=p.roles
-    ),
-    RepresentativeFact.INVITATION_EXPIRED: lambda p: RepresentativeInvitationExpired(**_identity(p)),
-    RepresentativeFact.ROLES_CHANGED: lambda p: RepresentativeRolesChanged(
-        **_identity(p), user_id=p.user, roles=p.roles
-    ),
-    RepresentativeFact.DEACTIVATED: lambda p: RepresentativeDeactivated(**_identity(p), user_id=p.user),
 }
