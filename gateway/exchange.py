@@ -37,7 +37,10 @@ class ClientGone(Exception):  # noqa: N818 - it reads as what happened
 
 
 class Exchange:
-    """A request being answered; `status` is None until the answer has started."""
+    """A request being answered; `status` is None until the answer has started.
+
+    `whole` once all of it has arrived; `handed_on` once a service may have begun on it.
+    """
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope = scope
@@ -52,6 +55,7 @@ class Exchange:
         self.traceparent = f"00-{self.id}-{ids[32:]}-01"
         self.status: int | None = None
         self.whole = False
+        self.handed_on = False
         self._kept: bytes | None = None
         self._head: Head | None = None
         self.limits: Headers = []

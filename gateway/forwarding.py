@@ -57,6 +57,7 @@ class Forwarder:
             headers["Authorization"] = authorization
         body = _Body(exchange, UPLOAD_LIMIT if route.upload else BODY_LIMIT)
         target = self._upstreams[route.service] + _target(exchange)
+        exchange.handed_on = True
         try:
             # `encoded`: yarl would otherwise rewrite `/a/../b` and `%61`, and the service see another path than we did.
             return await self._session.request(

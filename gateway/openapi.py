@@ -14,7 +14,13 @@ _SCHEMAS = "#/components/schemas/"
 
 # What the door itself may answer before any service is asked, to everyone and to those who must be someone.
 _EVERYONE = ("gateway.malformed-request", "gateway.too-many-requests", "gateway.service-unavailable")
-_MEMBERS = ("auth.invalid-token", "auth.access-ended", "auth.organization-count", "gateway.access-unknown")
+_MEMBERS = (
+    "auth.invalid-token",
+    "auth.access-ended",
+    "auth.organization-count",
+    "gateway.access-unknown",
+    "gateway.unavailable",
+)
 
 TITLE = "Coalition"
 DESCRIPTION = (
