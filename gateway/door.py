@@ -36,6 +36,9 @@ from kit.problems import Refusal
 SECONDS = 15.0
 UPLOAD_SECONDS = 300.0
 
+_PEOPLE = (b"/auth/", b"/invitation")
+"""Where people come with a browser: a refusal is a page there."""
+
 log = structlog.get_logger()
 
 T = TypeVar("T")
@@ -162,7 +165,7 @@ class Door:
         if isinstance(refusal, GatewayRefusal) and refusal.close and not exchange.whole:
             await exchange.drain()
         body, headers = exchange.problem(refusal)
-        if exchange.path.startswith(b"/auth/") and exchange.wants_html:
+        if exchange.path.startswith(_PEOPLE) and exchange.wants_html:
             await self.pages.problem(exchange, refusal, headers)
         else:
             await exchange.answer(PROBLEMS[refusal.code].status, headers, body)

@@ -149,11 +149,14 @@ class Exchange:
         """Send the browser elsewhere, with GET."""
         await self.answer(303, [(b"location", location.encode("ascii")), NO_STORE, *headers])
 
+    def described(self, refusal: Refusal) -> dict[str, Any]:
+        """Return the problem's members, in the reader's language."""
+        detail = getattr(refusal, "detail", None)
+        return body_of(refusal.code, PROBLEMS[refusal.code], self.language, self.id, detail=detail)
+
     def problem(self, refusal: Refusal) -> tuple[bytes, Headers]:
         """Return the problem's body and headers; a half-read request ends its connection."""
-        detail = getattr(refusal, "detail", None)
-        problem = body_of(refusal.code, PROBLEMS[refusal.code], self.language, self.id, detail=detail)
-        body, headers = rendered(problem, self.language)
+        body, headers = rendered(self.described(refusal), self.language)
         if isinstance(refusal, GatewayRefusal):
             headers.extend(refusal.headers)
             if refusal.close:
