@@ -69,17 +69,20 @@ class Access:
         """Say whether the revocations were read within the last 4 s."""
         return time.monotonic() - self._read_at < STALE
 
-    def require(self, principal: Principal) -> None:
-        """Let the principal pass, or raise AccessEnded, or AccessUnknown when our knowledge is too old."""
+    def require_known(self) -> None:
+        """Raise AccessUnknown when our knowledge is too old: nobody can be let in, so nobody need be identified."""
         if not self.fresh:
             raise AccessUnknown
+
+    def require(self, principal: Principal) -> None:
+        """Let the principal pass, or raise AccessEnded, or AccessUnknown when our knowledge is too old."""
+        self.require_known()
         if self._taken_away(principal):
             raise AccessEnded
 
     def require_session(self, sid: str) -> None:
         """Let a signed-in person without an organisation pass, or raise AccessEnded or AccessUnknown."""
-        if not self.fresh:
-            raise AccessUnknown
+        self.require_known()
         if f"session:{sid}" in self._revoked:
             raise AccessEnded
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import aiohttp
 import structlog
+from pymongo.errors import PyMongoError
 
 from gateway.access import Access
 from gateway.callers import Caller, Callers
@@ -22,6 +23,7 @@ from gateway.refusals import (
     Malformed,
     MethodNotAllowed,
     TooSlow,
+    Unavailable,
     Unexpected,
     UnknownRoute,
     UpstreamTooSlow,
@@ -33,6 +35,9 @@ from kit.problems import Refusal
 
 SECONDS = 15.0
 UPLOAD_SECONDS = 300.0
+
+_PEOPLE = (b"/auth/", b"/invitation")
+"""Where people come with a browser: a refusal is a page there."""
 
 log = structlog.get_logger()
 
@@ -63,6 +68,9 @@ class Door:
             await self._refuse(exchange, refusal)
         except ClientGone:
             return
+        except PyMongoError as error:
+            log.warning("store.away", error=type(error).__name__, route=exchange.route_name, method=exchange.method)
+            await self._refuse(exchange, Unavailable())
         except Exception as error:
             log.exception("request.failed", exc_info=error, route=exchange.route_name, method=exchange.method)
             await self._refuse(exchange, Unexpected())
@@ -96,7 +104,7 @@ class Door:
             with self.deadlines.within(seconds):
                 return await work
         except TimeoutError as error:
-            raise (UpstreamTooSlow if exchange.whole else TooSlow) from error
+            raise _late(exchange) from error
 
     async def _forward(self, exchange: Exchange, route: Route) -> None:
         caller = await self._admit(exchange, route)
@@ -135,10 +143,12 @@ class Door:
     async def _admit(self, exchange: Exchange, route: Route) -> Caller | None:
         """Return who calls, None on a public route; raise whatever keeps them out."""
         if route.sign_in_limit:
+            self.access.require_known()  # The limit is kept where the revocations are: one is away with the other.
             await self.limits.take_sign_in(exchange)
         if route.access == "public":
             exchange.limits = self.limits.take_address(exchange)
             return None
+        self.access.require_known()  # Before asking who calls: a cookie's session would be waited for in vain.
         caller = await self.callers.identify(exchange)
         principal = caller.principal
         self.access.require(principal)
@@ -155,7 +165,14 @@ class Door:
         if isinstance(refusal, GatewayRefusal) and refusal.close and not exchange.whole:
             await exchange.drain()
         body, headers = exchange.problem(refusal)
-        if exchange.path.startswith(b"/auth/") and exchange.wants_html:
+        if exchange.path.startswith(_PEOPLE) and exchange.wants_html:
             await self.pages.problem(exchange, refusal, headers)
         else:
             await exchange.answer(PROBLEMS[refusal.code].status, headers, body)
+
+
+def _late(exchange: Exchange) -> GatewayRefusal:
+    """Say what a request that took too long was waiting for: the rest of itself, its service, or our own database."""
+    if exchange.head.has_body and not exchange.whole:
+        return TooSlow()
+    return UpstreamTooSlow() if exchange.handed_on else Unavailable()

@@ -196,7 +196,9 @@ async def list_all(
     response_model=ConsentView,
     openapi_extra=refuses("referral.not-found", "consent.not-granted"),
 )
-async def withdraw(caller: Records, desk: AtDesk, consent_id: Annotated[Identity, Path()]) -> Response:
+async def withdraw(
+    caller: Records, desk: AtDesk, consent_id: Annotated[Identity, Path(description="A consent.")]
+) -> Response:
     """Answer with the consent as it ended."""
     kept = await withdraw_consent(desk, caller_of(caller), ConsentId(consent_id))
     return reply(_view(kept), version=kept.version)
