@@ -47,7 +47,7 @@ async def the_intake_is_told_that_something_is_new(stage: Stage) -> None:
     entries, seconds = await soon("the live stream tells", come)
     title = entries[0]["title"]
     stage.sees("intake", f"live within {seconds:.1f} s: « {title['fr']} » / “{title['en']}”")
-    stage.hold("it is the notice of a request", entries[0]["kind"], "referral-requested")
+    stage.hold("it is the notice of a request", entries[0]["kind"], "referral-requested-urgent")
     inbox = await stage.read("intake", "/notifications/inbox")
     stage.hold("it stands in the inbox too", [each["link"] for each in inbox["items"]].count(link), 1)
     told = [word for word in forbidden_words(stage.scenario) if word in str(inbox)]
