@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import aiohttp
 import structlog
+from prometheus_client import Counter
 from pymongo.errors import PyMongoError
 
 from gateway.access import Access
@@ -32,6 +33,7 @@ from gateway.routing import Route, Routes
 from gateway.streams import Streams
 from kit.auth import MissingScope, Principal
 from kit.problems import Refusal
+from kit.telemetry import metrics
 
 SECONDS = 15.0
 UPLOAD_SECONDS = 300.0
@@ -39,6 +41,12 @@ UPLOAD_SECONDS = 300.0
 _PEOPLE = (b"/auth/", b"/invitation")
 """Where people come with a browser: a refusal is a page there."""
 
+scopes_refused = Counter(
+    "coalition_scopes_refused",
+    "Requests for what their caller's role does not carry.",
+    ["route", "method"],
+    registry=metrics.registry,
+)
 log = structlog.get_logger()
 
 T = TypeVar("T")
@@ -154,7 +162,7 @@ class Door:
         self.access.require(principal)
         exchange.limits = self.limits.take(principal)
         if not route.scopes <= principal.scopes:
-            raise MissingScope(min(route.scopes - principal.scopes))
+            raise _lacking(principal, route)
         if caller.session is not None and exchange.method not in SAFE:
             await self.origin.require(exchange, caller.session)
         return caller
@@ -169,6 +177,15 @@ class Door:
             await self.pages.problem(exchange, refusal, headers)
         else:
             await exchange.answer(PROBLEMS[refusal.code].status, headers, body)
+
+
+def _lacking(principal: Principal, route: Route) -> MissingScope:
+    """Say in the log and in a metric who asked for what their role does not carry: no service hears of it."""
+    scope = min(route.scopes - principal.scopes)
+    asked = {"route": route.template, "method": route.method}
+    log.warning("scope.refused", reason=scope, organization=principal.organization, user=principal.user, **asked)
+    scopes_refused.labels(**asked).inc()
+    return MissingScope(scope)
 
 
 def _late(exchange: Exchange) -> GatewayRefusal:

@@ -61,6 +61,11 @@ class Exchange:
         self.limits: Headers = []
         self.route_name = "none"
 
+    def belongs_to(self, trace: int, span: int, flags: int) -> None:
+        """Take the ids of the trace and span that were begun for this request."""
+        self.id = f"{trace:032x}"
+        self.traceparent = f"00-{self.id}-{span:016x}-{flags:02x}"
+
     @property
     def head(self) -> Head:
         """The request's headers, sorted once; raises Malformed."""

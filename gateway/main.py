@@ -31,6 +31,7 @@ from gateway.sessions import SessionStore
 from gateway.settings import GatewaySettings
 from gateway.signin import SignIn
 from gateway.streams import Streams
+from gateway.tracing import tracer
 from kit.auth import Verifier
 from kit.clock import Clock, utc_now
 from kit.mongo import Mongo
@@ -73,7 +74,8 @@ def create(settings: GatewaySettings, clock: Clock = utc_now) -> Gateway:
     invitation = Invitation(routes=routes, forwarder=forwarder, limits=limits, pages=pages)
     own = {**_probes(access), **_reading(docs, pages), **_signing_in(sign_in, account), **_joining(invitation)}
     door = Door(**shared, **beside, own=own, routes=routes, callers=callers, origin=origin, pages=pages)
-    return Gateway(**shared, **beside, door=door, mongo=mongo, sessions=sessions, keycloak=keycloak)
+    running: dict[str, Any] = {"mongo": mongo, "sessions": sessions, "keycloak": keycloak, "tracer": tracer()}
+    return Gateway(**shared, **beside, **running, door=door)
 
 
 def _probes(access: Access) -> Mapping[tuple[str, bytes], Handler]:

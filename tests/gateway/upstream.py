@@ -50,11 +50,11 @@ async def answer(send, status, body, headers=()) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-async def live(_, receive, send) -> None:
-    """A stream that ticks until its reader leaves."""
+async def live(scope, receive, send) -> None:
+    """A stream that ticks until its reader leaves, after the last tick its reader has seen."""
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
     leaving = asyncio.create_task(left(receive))
-    number = 0
+    number = int(dict(scope["headers"]).get(b"last-event-id", b"-1")) + 1
     while not leaving.done():
         await send({"type": "http.response.body", "body": b"id: %d\ndata: tick\n\n" % number, "more_body": True})
         number += 1
