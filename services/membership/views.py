@@ -63,10 +63,13 @@ class ServiceView(_View):
     url: str | None
     assured_date: datetime = Field(description="When its organisation last said that the entry is right.")
     stale: bool = Field(description="True when nobody has assured the entry for half a year.")
+    accepts_referrals: bool = Field(
+        description="Whether a new referral may be addressed to it: its organisation is an accredited member."
+    )
 
     @classmethod
-    def of(cls, service: Service, entry: Entry, organization: Organization) -> "ServiceView":
-        """Show a service as `entry`, its own or its public one."""
+    def of(cls, service: Service, entry: Entry, organization: Organization, at: datetime) -> "ServiceView":
+        """Show a service as `entry`, its own or its public one, as its organisation stands at an instant."""
         said = {name: getattr(entry, name) for name in cls.model_fields if hasattr(entry, name)}
         return cls(
             id=service.id,
@@ -74,6 +77,7 @@ class ServiceView(_View):
             organization_name=organization.profile.name,
             assured_date=service.assurance.at,
             stale=service.stale,
+            accepts_referrals=organization.accepts_referrals(at),
             **said,
         )
 
