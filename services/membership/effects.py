@@ -16,6 +16,7 @@ from services.membership.commands.apps import APP_REMOVAL
 from services.membership.commands.consequences import DECLINE_LETTER, FIRST_SIGN_IN, INVITATION_LETTER
 from services.membership.commands.office import Office, described
 from services.membership.commands.people import activate, let_in_again
+from services.membership.commands.second_factor import SECOND_FACTOR_RESET
 from services.membership.domain.organization import Organization
 from services.membership.domain.representative import NotAccepted, Representative, State
 from services.membership.keycloak import Keycloak, ProvisioningRefused
@@ -43,6 +44,7 @@ class Effects:
             DECLINE_LETTER: self.decline,
             FIRST_SIGN_IN: _for_good(self.first_sign_in),
             APP_REMOVAL: self.remove_app,
+            SECOND_FACTOR_RESET: _for_good(self.reset_second_factor),
             ORGANIZATION_ACCESS: _for_good(self.organization_access),
             REPRESENTATIVE_ACCESS: _for_good(self.representative_access),
         }
@@ -90,6 +92,12 @@ class Effects:
             await let_in_again(self.office, kept, await self._only_new_tokens(person.user))
         elif person.accepted_at is not None:
             await self._close(person)
+
+    async def reset_second_factor(self, job: Job) -> None:
+        """Forget the second factors a person had when it was confirmed, and end their sessions."""
+        person = (await self.office.store.representative(None, job.payload["representative_id"])).state
+        if person.state is State.ACTIVE and person.user:
+            await self.keycloak.people.reset_second_factor(person.user, job.payload["before"])
 
     async def remove_app(self, job: Job) -> None:
         """Remove an application's client, unless an application signs in by it."""

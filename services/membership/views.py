@@ -19,7 +19,7 @@ from services.membership.domain.directory import (
     Status,
 )
 from services.membership.domain.organization import Organization, Vote
-from services.membership.domain.representative import Representative
+from services.membership.domain.representative import Representative, Reset
 from services.membership.domain.role import Role
 from services.membership.domain.sector import Family, Regime, Sector
 from services.membership.domain.standing import State
@@ -63,10 +63,13 @@ class ServiceView(_View):
     url: str | None
     assured_date: datetime = Field(description="When its organisation last said that the entry is right.")
     stale: bool = Field(description="True when nobody has assured the entry for half a year.")
+    accepts_referrals: bool = Field(
+        description="Whether a new referral may be addressed to it: its organisation is an accredited member."
+    )
 
     @classmethod
-    def of(cls, service: Service, entry: Entry, organization: Organization) -> "ServiceView":
-        """Show a service as `entry`, its own or its public one."""
+    def of(cls, service: Service, entry: Entry, organization: Organization, at: datetime) -> "ServiceView":
+        """Show a service as `entry`, its own or its public one, as its organisation stands at an instant."""
         said = {name: getattr(entry, name) for name in cls.model_fields if hasattr(entry, name)}
         return cls(
             id=service.id,
@@ -74,6 +77,7 @@ class ServiceView(_View):
             organization_name=organization.profile.name,
             assured_date=service.assurance.at,
             stale=service.stale,
+            accepts_referrals=organization.accepts_referrals(at),
             **said,
         )
 
@@ -230,6 +234,9 @@ class RepresentativeView(_View):
     user_id: str | None
     invited_at: datetime
     invitation_until: datetime
+    reset_until: datetime | None = Field(
+        description="Until when coordination may confirm the reset of their lost second factor; null: none was asked."
+    )
     version: int
 
     @classmethod
@@ -247,8 +254,36 @@ class RepresentativeView(_View):
             user_id=person.user,
             invited_at=person.invitation.at,
             invitation_until=person.invitation.until,
+            reset_until=person.reset.until if person.reset else None,
             version=version,
         )
+
+
+class ResetView(_View):
+    """A lost second factor whose reset waits for coordination."""
+
+    representative_id: str
+    organization_id: str
+    asked_by: str = Field(description="Who may not confirm it.", examples=["d0a1b2c3-4e5f-4061-8273-8495a6b7c8d9"])
+    asked_at: datetime
+    until: datetime
+
+    @classmethod
+    def of(cls, person: Representative, asked: Reset) -> "ResetView":
+        """Show a reset; whom it is about is read with the person."""
+        return cls(
+            representative_id=person.id,
+            organization_id=person.organization_id,
+            asked_by=asked.by,
+            asked_at=asked.at,
+            until=asked.until,
+        )
+
+
+class ResetsView(_View):
+    """The resets that wait, the oldest first."""
+
+    items: tuple[ResetView, ...]
 
 
 class RepresentativePage(_View):

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from services.membership.api import applications, apps, directory, organizations, people
+from services.membership.api import applications, apps, directory, organizations, people, second_factor
 
 # Routes are matched in turn: what is asked most often stands first.
 ROUTERS: tuple[APIRouter, ...] = (
@@ -11,4 +11,5 @@ ROUTERS: tuple[APIRouter, ...] = (
     organizations.router,
     applications.router,
     apps.router,
+    second_factor.router,
 )

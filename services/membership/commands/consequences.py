@@ -103,8 +103,13 @@ async def _shut_out(office: Office, session: Session, kept: Kept[Organization], 
 
 async def _let_in(office: Office, session: Session, kept: Kept[Organization], at: datetime) -> None:
     await office.revocations.of_organization(session, kept.state.id, kept.told, at, revoked=False)
+    await _show(office, session, kept, at)
+
+
+async def _show(office: Office, session: Session, kept: Kept[Organization], at: datetime) -> None:
+    """Render an organisation's services anew: what they say of it has changed."""
     for service in await office.store.services_of(session, kept.state.id):
-        await office.directory.put(session, service.state, service.version, kept.state)
+        await office.directory.put(session, service.state, service.version, kept.state, at)
 
 
 CONSEQUENCES: Mapping[Fact, tuple[Consequence, ...]] = {
@@ -113,7 +118,9 @@ CONSEQUENCES: Mapping[Fact, tuple[Consequence, ...]] = {
     Fact.SUSPENDED: (_shut_out,),
     Fact.REINSTATED: (_let_in, _await_renewal),
     Fact.RENEWAL_CALLED: (_await_lapse,),
-    Fact.RENEWED: (_await_renewal,),
+    Fact.RENEWED: (_await_renewal, _show),
+    Fact.LAPSED: (_show,),
     Fact.WITHDRAWN: (_shut_out, _stop_waiting),
-    Fact.ACCREDITED: (_await_accreditation_end,),
+    Fact.ACCREDITED: (_await_accreditation_end, _show),
+    Fact.ACCREDITATION_ENDED: (_show,),
 }

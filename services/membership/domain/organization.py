@@ -14,7 +14,7 @@ from services.membership.domain.accreditation import (
 )
 from services.membership.domain.refusal import MembershipRefusal
 from services.membership.domain.sector import Family, Regime, Sector, hold_together
-from services.membership.domain.standing import MEMBERS, Command, Fact, State, move
+from services.membership.domain.standing import IN_GOOD_STANDING, MEMBERS, Command, Fact, State, move
 from services.membership.domain.text import Text
 
 OrganizationId = NewType("OrganizationId", str)
@@ -143,6 +143,10 @@ class Organization:
     def accreditation(self, at: datetime) -> Accreditation | None:
         """Return the accreditation that holds at an instant."""
         return next((given for given in reversed(self.accreditations) if given.live(at)), None)
+
+    def accepts_referrals(self, at: datetime) -> bool:
+        """Say whether a new referral may be addressed to it at an instant: a member in good standing, accredited."""
+        return self.state in IN_GOOD_STANDING and self.accreditation(at) is not None
 
 
 Outcome = tuple[Organization, tuple[Fact, ...]]

@@ -78,6 +78,7 @@ TRANSITIONS: Moves = MappingProxyType(
 
 # A lapse is administrative: it stops new referrals and never cuts the help under way.
 MEMBERS = frozenset({State.ADMITTED, State.RENEWAL_DUE, State.LAPSED})
+IN_GOOD_STANDING = MEMBERS - {State.LAPSED}
 
 
 class NotApplied(MembershipRefusal):

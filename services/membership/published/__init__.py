@@ -27,6 +27,8 @@ from services.membership.published.people import (
     RepresentativeDeactivated,
     RepresentativeInvitationExpired,
     RepresentativeInvited,
+    RepresentativeResetAsked,
+    RepresentativeResetConfirmed,
     RepresentativeRolesChanged,
     tell_representative,
 )
@@ -58,6 +60,8 @@ __all__ = [
     "RepresentativeDeactivated",
     "RepresentativeInvitationExpired",
     "RepresentativeInvited",
+    "RepresentativeResetAsked",
+    "RepresentativeResetConfirmed",
     "RepresentativeRolesChanged",
     "ServiceChanged",
     "ServicePublished",

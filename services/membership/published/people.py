@@ -63,6 +63,22 @@ class RepresentativeDeactivated(Message):
     user_id: str | None
 
 
+class RepresentativeResetAsked(Message):
+    """They are said to have lost their second factor; coordination may confirm its reset within 24 hours."""
+
+    subject: ClassVar[str] = "membership.representative-reset-asked.v1"
+    representative_id: str
+    organization_id: str
+
+
+class RepresentativeResetConfirmed(Message):
+    """Coordination confirmed it: their second factor is being forgotten."""
+
+    subject: ClassVar[str] = "membership.representative-reset-confirmed.v1"
+    representative_id: str
+    organization_id: str
+
+
 def tell_representative(person: Representative, fact: RepresentativeFact) -> Message:
     """Return the message that tells a fact of a representative."""
     return _REPRESENTATIVE[fact](person)
@@ -82,5 +98,7 @@ _REPRESENTATIVE: Mapping[RepresentativeFact, Callable[[Representative], Message]
     RepresentativeFact.ROLES_CHANGED: lambda p: RepresentativeRolesChanged(
         **_identity(p), user_id=p.user, roles=p.roles
     ),
+    RepresentativeFact.RESET_ASKED: lambda p: RepresentativeResetAsked(**_identity(p)),
+    RepresentativeFact.RESET_CONFIRMED: lambda p: RepresentativeResetConfirmed(**_identity(p)),
     RepresentativeFact.DEACTIVATED: lambda p: RepresentativeDeactivated(**_identity(p), user_id=p.user),
 }

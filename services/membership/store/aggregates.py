@@ -49,6 +49,7 @@ INDEXES = {
         IndexModel([("state.organization_id", ASCENDING), ("state.address", ASCENDING)], unique=True),
         IndexModel([("state.invitation.code_hash", ASCENDING)], unique=True),
         IndexModel([("state.user", ASCENDING)]),
+        IndexModel([("state.reset.until", ASCENDING)]),
     ],
     "services": [IndexModel([("state.organization_id", ASCENDING)])],
     "apps": [

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Generic
 
 from pydantic import TypeAdapter
@@ -42,6 +43,12 @@ async def representatives(store: Store, organization: str, after: str | None, li
     """Return an organisation's people, by address."""
     query = {"state.organization_id": organization}
     return await _page(store.representatives, _REPRESENTATIVE, query, "state.address", after, limit)
+
+
+async def pending_resets(store: Store, at: datetime, limit: int) -> list[Kept[Representative]]:
+    """Return whose lost second factor waits for coordination, who waits longest first."""
+    found = store.representatives.find({"state.reset.until": {"$gt": at}}).sort("state.reset.until", 1).limit(limit)
+    return [to_kept(_REPRESENTATIVE, row) async for row in found]
 
 
 async def apps(store: Store, organization: str, after: str | None, limit: int) -> Listed[App]:

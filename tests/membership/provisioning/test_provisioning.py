@@ -214,3 +214,25 @@ async def active(api, coalition, mailbox, organization: str, manager: dict, role
         return (await api.get(f"/representatives/{person}", headers=manager)).json()["user_id"]
 
     return person, await eventually(user_of, within=40)
+
+
+async def test_a_lost_second_factor_is_forgotten_once_two_people_say_so(
+    api, coalition, mailbox, records, realm, address, name
+):
+    organization, person, user = await joined(api, coalition, mailbox, records, address, name)
+    secret = {"type": "otp", "secretData": '{"value": "JBSWY3DPEHPK3PXP"}'}  # pragma: allowlist secret
+    kind = '{"subType": "totp", "digits": 6, "counter": 0, "period": 30, "algorithm": "HmacSHA1"}'
+    realm.put(f"/users/{user}", realm.get(f"/users/{user}") | {"credentials": [secret | {"credentialData": kind}]})
+
+    async def held() -> list[str]:
+        return [credential["type"] for credential in realm.get(f"/users/{user}/credentials")]
+
+    assert await held() == ["otp"]
+    place = f"/representatives/{person}/second-factor-resets"
+    assert (await api.post(place, headers=coalition.coordinator(organization))).status_code == 200
+    assert (await api.post(f"{place}/confirmation", headers=coalition.staff())).status_code == 200
+
+    async def forgotten() -> bool:
+        return await held() == []
+
+    await eventually(forgotten, within=40)
