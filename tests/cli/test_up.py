@@ -57,6 +57,30 @@ def test_somebody_elses_keycloak_needs_its_administrator(other):
     assert "KEYCLOAK_ADMIN_CLIENT" in answer.stdout
 
 
+def test_logs_are_followed_through_a_log_set_aside_and_a_component_that_starts_later(other):
+    log = other.run.log("nats")
+    log.parent.mkdir(parents=True)
+    log.write_text("1\n2\n")
+    with other.begin("logs", "--lines", "1") as following:
+        assert following.stdout.readline() == "nats │ 2\n"
+        append(log, "3\nhal")
+        assert following.stdout.readline() == "nats │ 3\n"
+        append(log, "f\n")
+        assert following.stdout.readline() == "nats │ half\n"
+        log.rename(log.with_suffix(".log.1"))
+        append(log, "a whole new log, longer than the old one\n")
+        assert following.stdout.readline() == "nats │ a whole new log, longer than the old one\n"
+        append(other.run.log("gateway"), "I am here\n")
+        assert following.stdout.readline() == "gateway │ I am here\n"
+        following.send_signal(signal.SIGINT)
+    assert following.returncode == 0
+
+
+def append(path, text):
+    with path.open("a") as log:
+        log.write(text)
+
+
 def test_stopping_what_does_not_run_is_no_error(other):
     assert other.call("down").stdout == "Nothing runs.\n"
 
