@@ -54,7 +54,7 @@ class Verdict:
     findings: Counter[Finding]
 
     def __str__(self) -> str:
-        return f"{self.service}, {self.rows} rows in {self.chains} chains"
+        return f"{self.service} (chains: {self.chains}, rows: {self.rows})"
 
 
 @audit.command()
@@ -65,10 +65,10 @@ def verify(service: Service = None, organization: Organization = None, witness: 
     """
     seen = _witnessed(witness)
     verdicts = [asyncio.run(_verdict(name, organization, seen)) for name in _services(service)]
-    whole = "; ".join(str(verdict) for verdict in verdicts)
+    whole = ", ".join(str(verdict) for verdict in verdicts)
     if any(verdict.findings for verdict in verdicts):
         _show(verdicts)
-        say(f"✗ The log is not as it was sealed ({whole}).")
+        say(f"✗ The log is not as it was sealed: {whole}.")
         raise typer.Exit(1)
     held = f" and as {len(seen)} witnessed ends say" if seen else ""
     say(f"✓ Everything is as it was sealed{held}: {whole}.")

@@ -85,7 +85,7 @@ def show_logs(
 ) -> None:
     """Show the logs and follow them until Ctrl-C."""
     try:
-        logs.show(logs.chosen(RunDirectory.of_this_copy(), name), console, lines, follow=follow)
+        logs.show(RunDirectory.of_this_copy(), name, console, lines, follow=follow)
     except logs.NoSuchLogError as error:
         console.print(f"✗ {error}", style="red")
         raise typer.Exit(REFUSED) from None

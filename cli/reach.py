@@ -4,7 +4,6 @@ Connections come from the environment, as the services' own do: `<SERVICE>_MONGO
 `NATS_URL` and the `ops` NKEY seed in `NATS_OPS_SEED`.
 """
 
-import asyncio
 import contextlib
 import os
 from collections.abc import AsyncIterator
@@ -15,11 +14,11 @@ from pymongo.errors import PyMongoError
 from rich.console import Console
 from rich.table import Table
 
+from cli.bus import refusal
 from kit.bus import Bus
 from kit.mongo import Mongo
 
 REFUSED = 2
-BUS_SECONDS = 10.0
 # No terminal is this wide: a table measured against it has every cell whole.
 UNBOUNDED = 10_000
 console = Console(highlight=False)
@@ -66,11 +65,10 @@ async def database_of(service: str) -> AsyncIterator[Mongo]:
 
 @contextlib.asynccontextmanager
 async def operator() -> AsyncIterator[Bus]:
-    """Open the bus as `ops`; one that does not let us in within 10 s ends the command with a line."""
-    async with Bus(setting("NATS_URL"), setting("NATS_OPS_SEED"), "ops") as found:
-        try:
-            async with asyncio.timeout(BUS_SECONDS):
-                await found.ready()
-        except TimeoutError:
-            refuse("NATS_URL does not let `ops` in: does it run, and does it know `coalition bus accounts`?")
+    """Open the bus as `ops`; one that does not serve us ends the command with a line."""
+    url, seed = setting("NATS_URL"), setting("NATS_OPS_SEED")
+    if why := await refusal(url, seed, "ops"):
+        refuse(f"NATS_URL does not serve ops: {why}. It needs what `coalition bus accounts` prints.")
+    async with Bus(url, seed, "ops") as found:
+        await found.ready()
         yield found

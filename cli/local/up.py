@@ -40,8 +40,7 @@ def up(plan: Plan, console: Console) -> int:
 
 
 def _up(plan: Plan, console: Console) -> int:
-    if not _libraries_present(console):
-        return 1
+    _install_libraries(plan, console)
     end_left_behind(plan.run, console)
     found = list(checks.complaints(plan))
     for complaint in found:
@@ -61,19 +60,14 @@ def _already_up(plan: Plan, console: Console) -> int:
     return 0
 
 
-def _libraries_present(console: Console) -> bool:
-    packages = checks.missing_packages()
-    if not packages:
-        return True
-    command = checks.install_command(packages)
-    if not checks.may_install():
-        console.print(f"✗ mongod needs {', '.join(packages)}.\n  → sudo {command}", soft_wrap=True, highlight=False)
-        return False
-    console.print(f"mongod needs {', '.join(packages)}: installing with {command}", soft_wrap=True, highlight=False)
-    if checks.install(packages) and not checks.missing_packages():
-        return True
-    console.print("✗ That did not work.\n  → Install it by hand, then try again.", style="red")
-    return False
+def _install_libraries(plan: Plan, console: Console) -> None:
+    """Install what mongod lacks where we may; the loader names one library at a time. The rest is a complaint."""
+    before: list[str] = []
+    while (packages := checks.missing_packages(plan)) and packages != before and checks.may_install():
+        command = checks.install_command(packages)
+        console.print(f"mongod needs {', '.join(packages)}: installing with {command}", soft_wrap=True, highlight=False)
+        checks.install(packages)
+        before = packages
 
 
 class _Run:

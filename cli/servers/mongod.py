@@ -150,10 +150,10 @@ def answers(port: int) -> bool:
     return True
 
 
-def require_replica_set(address: str) -> None:
+def require_replica_set(address: str, within: float = 10.0) -> None:
     """Raise `NotAReplicaSet` or `MayNotWrite` unless the server at this URL has transactions and takes our writes."""
     try:
-        with MongoClient[Any](address, serverSelectionTimeoutMS=10_000) as client:
+        with MongoClient[Any](address, serverSelectionTimeoutMS=int(within * 1000)) as client:
             hello = client.admin.command("hello")
             _require_rights(client)
     except PyMongoError as error:

@@ -48,13 +48,13 @@ async def called(*words: str):
 async def test_an_untouched_log_passes_with_one_line_that_says_how_much_was_read(sealed):
     answer = await called("verify", "referral")
     assert answer.exit_code == 0, answer.output
-    assert answer.output == "✓ Everything is as it was sealed: referral, 12 rows in 2 chains.\n"
+    assert answer.output == "✓ Everything is as it was sealed: referral (chains: 2, rows: 12).\n"
 
 
 async def test_without_a_name_every_service_that_keeps_a_log_is_read(sealed):
     answer = await called("verify")
     assert answer.exit_code == 0, answer.output
-    assert "membership, 12 rows in 2 chains; referral, 12 rows in 2 chains" in answer.output
+    assert "membership (chains: 2, rows: 12), referral (chains: 2, rows: 12)" in answer.output
 
 
 async def edit(db):
@@ -92,7 +92,7 @@ async def test_tampering_is_named_by_its_organisation_and_row_with_what_it_means
     _, first, *_ = answer.output.splitlines()
     assert first.split()[:5] == ["referral", ORGANIZATION, *found, "1"]
     assert OTHER not in answer.output
-    assert answer.output.splitlines()[-1].startswith("✗ The log is not as it was sealed (referral, 12 rows")
+    assert answer.output.splitlines()[-1].startswith("✗ The log is not as it was sealed: referral (chains: 2")
 
 
 async def test_one_organisation_is_read_alone(sealed):
@@ -101,7 +101,7 @@ async def test_one_organisation_is_read_alone(sealed):
     answer = await called("verify", "referral", OTHER)
     assert (answer.exit_code, answer.output) == (
         0,
-        "✓ Everything is as it was sealed: referral, 6 rows in 1 chains.\n",
+        "✓ Everything is as it was sealed: referral (chains: 1, rows: 6).\n",
     )
 
 

@@ -139,7 +139,7 @@ def test_a_real_start_founds_the_coalition_once_and_stays_real(everything_elsewh
     }
     refuses_the_demo(copy)
     founds_once(copy)
-    stops_whole(copy, "down")
+    the_death_of_a_component_stops_the_rest(copy)
 
     # Nothing says DEMO=0 any more: the copy itself remembers what it is.
     copy.given.pop("DEMO")
@@ -168,6 +168,18 @@ def founds_once(copy):
     assert copy.call(*words).returncode == 2
     inbox = f"http://127.0.0.1:{copy.ports['mailbox']}/messages"
     assert comes(lambda: {to for letter in httpx2.get(inbox).json()["items"] for to in letter["to"]} == set(BOARD))
+
+
+def the_death_of_a_component_stops_the_rest(copy):
+    processes = copy.processes()
+    processes["notifications"].kill()
+    assert gone_within(60, list(processes.values())) == []
+    said = copy.run.log("supervisor").read_text()
+    assert "notifications ended with signal SIGKILL" in said
+    assert "Its whole log:" in said
+    answer = copy.call("doctor")
+    assert answer.returncode == 1
+    assert "notifications failed last time" in answer.stdout
 
 
 def stops_whole(copy, *words):

@@ -192,7 +192,7 @@ def test_logs_show_the_last_lines_with_the_name_they_come_from(tmp_path):
     run.log("nats").write_text("1\n2\n3\n")
     run.log("gateway").write_text("a\n")
     console, text = printed()
-    logs.show(logs.chosen(run, None), console, 2, follow=False)
+    logs.show(run, None, console, 2, follow=False)
     assert text.getvalue() == "gateway │ a\nnats    │ 2\nnats    │ 3\n"
 
 
