@@ -25,6 +25,7 @@ from services.membership.codes import InvitationCodes
 from services.membership.commands import apps, directory, organizations, people
 from services.membership.commands.apps import CLEANUP_TIMER
 from services.membership.commands.consequences import (
+    ACCREDITATION_CALL_TIMER,
     ACCREDITATION_TIMER,
     INVITATION_TIMER,
     LAPSE_TIMER,
@@ -116,6 +117,9 @@ def timers_of(office: Office) -> Timers:
     async def lapse(key: str, _: datetime) -> None:
         await organizations.lapse(office, key)
 
+    async def call_accreditation(key: str, _: datetime) -> None:
+        await organizations.call_accreditation(office, key)
+
     async def end_accreditation(key: str, _: datetime) -> None:
         await organizations.record_accreditation_end(office, key)
 
@@ -130,6 +134,7 @@ def timers_of(office: Office) -> Timers:
         INVITATION_TIMER: expire_invitation,
         RENEWAL_TIMER: call_renewal,
         LAPSE_TIMER: lapse,
+        ACCREDITATION_CALL_TIMER: call_accreditation,
         ACCREDITATION_TIMER: end_accreditation,
         STALENESS_TIMER: flag_stale,
     }

@@ -283,6 +283,24 @@ class ResetView(_View):
 class ResetsView(_View):
     """The resets that wait, the oldest first."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "items": [
+                        {
+                            "representative_id": "3f1b8f0a-2c4d-4e6f-8a9b-0c1d2e3f4a5b",
+                            "organization_id": "0c6e1c1f-5f0b-4a52-9f2e-6d2b6c1f7a10",
+                            "asked_by": "d0a1b2c3-4e5f-4061-8273-8495a6b7c8d9",
+                            "asked_at": "2026-11-24T15:04:00Z",
+                            "until": "2026-11-25T15:04:00Z",
+                        }
+                    ]
+                }
+            ]
+        }
+    )
+
     items: tuple[ResetView, ...]
 
 

@@ -19,6 +19,7 @@ INVITATION_TIMER = "invitation"
 RENEWAL_TIMER = "renewal"
 LAPSE_TIMER = "lapse"
 ACCREDITATION_TIMER = "accreditation"
+ACCREDITATION_CALL_TIMER = "accreditation-call"
 
 Consequence = Callable[[Office, Session, Kept[Organization], datetime], Awaitable[None]]
 
@@ -88,7 +89,9 @@ async def _await_lapse(office: Office, session: Session, kept: Kept[Organization
 
 async def _await_accreditation_end(office: Office, session: Session, kept: Kept[Organization], at: datetime) -> None:
     del at
-    await office.timers.set(session, ACCREDITATION_TIMER, kept.state.id, kept.state.accreditations[-1].until)
+    given = kept.state.accreditations[-1]
+    await office.timers.set(session, ACCREDITATION_TIMER, kept.state.id, given.until)
+    await office.timers.set(session, ACCREDITATION_CALL_TIMER, kept.state.id, given.call)
 
 
 async def _stop_waiting(office: Office, session: Session, kept: Kept[Organization], at: datetime) -> None:

@@ -156,6 +156,11 @@ async def lapse(office: Office, identity: str) -> None:
     await _pass_time(office, identity, "organization.lapse", rules.lapse)
 
 
+async def call_accreditation(office: Office, identity: str) -> None:
+    """Tell that an accreditation ends soon; called by a timer, at any time and more than once."""
+    await _pass_time(office, identity, "organization.call-accreditation", rules.call_accreditation)
+
+
 async def record_accreditation_end(office: Office, identity: str) -> None:
     """Record that an accreditation ran out; called by a timer, at any time and more than once."""
     await _pass_time(office, identity, "organization.accreditation-ended", rules.record_accreditation_end)

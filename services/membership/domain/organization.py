@@ -246,6 +246,16 @@ def end_accreditation(organization: Organization, at: datetime) -> Outcome:
     return _without_accreditation(organization, at)
 
 
+def call_accreditation(organization: Organization, at: datetime) -> Outcome:
+    """Tell once that the accreditation that holds ends soon; before its time, nothing happens."""
+    held = organization.accreditation(at)
+    if held is None or held.called_at is not None or at < held.call:
+        return organization, ()
+    called = replace(held, called_at=at)
+    records = tuple(called if record is held else record for record in organization.accreditations)
+    return replace(organization, accreditations=records), (Fact.ACCREDITATION_ENDING,)
+
+
 def record_accreditation_end(organization: Organization, at: datetime) -> Outcome:
     """Record that the accreditation has run out; when none has, nothing happens."""
     last = organization.accreditations[-1] if organization.accreditations else None

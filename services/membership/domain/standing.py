@@ -49,6 +49,7 @@ class Fact(StrEnum):
     LAPSED = "organization-lapsed"
     WITHDRAWN = "organization-withdrawn"
     ACCREDITED = "organization-accredited"
+    ACCREDITATION_ENDING = "organization-accreditation-ending"
     ACCREDITATION_ENDED = "organization-accreditation-ended"
 
 

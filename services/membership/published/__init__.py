@@ -8,6 +8,7 @@ from services.membership.published.apps import (
 )
 from services.membership.published.organizations import (
     OrganizationAccreditationEnded,
+    OrganizationAccreditationEnding,
     OrganizationAccredited,
     OrganizationAdmitted,
     OrganizationApplied,
@@ -44,6 +45,7 @@ __all__ = [
     "AppRemoved",
     "AppSecretRotated",
     "OrganizationAccreditationEnded",
+    "OrganizationAccreditationEnding",
     "OrganizationAccredited",
     "OrganizationAdmitted",
     "OrganizationApplied",

@@ -98,6 +98,15 @@ class OrganizationAccredited(Message):
     until: datetime
 
 
+class OrganizationAccreditationEnding(Message):
+    """The accreditation it holds ends soon, and is to be given anew."""
+
+    subject: ClassVar[str] = "membership.organization-accreditation-ending.v1"
+    organization_id: str
+    accreditation: Literal["may-handle-referrals"]
+    until: datetime
+
+
 class OrganizationAccreditationEnded(Message):
     """It may handle referrals no more."""
 
@@ -141,6 +150,12 @@ def _accredited(organization: Organization) -> Message:
     return OrganizationAccredited(organization_id=organization.id, accreditation=MAY_HANDLE_REFERRALS, until=until)
 
 
+def _accreditation_ending(organization: Organization) -> Message:
+    until = organization.accreditations[-1].until
+    identity = organization.id
+    return OrganizationAccreditationEnding(organization_id=identity, accreditation=MAY_HANDLE_REFERRALS, until=until)
+
+
 def _accreditation_ended(organization: Organization) -> Message:
     return OrganizationAccreditationEnded(organization_id=organization.id, accreditation=MAY_HANDLE_REFERRALS)
 
@@ -157,5 +172,6 @@ _ORGANIZATION: Mapping[OrganizationFact, Callable[[Organization], Message]] = {
     OrganizationFact.LAPSED: lambda o: OrganizationLapsed(organization_id=o.id),
     OrganizationFact.WITHDRAWN: lambda o: OrganizationWithdrawn(organization_id=o.id),
     OrganizationFact.ACCREDITED: _accredited,
+    OrganizationFact.ACCREDITATION_ENDING: _accreditation_ending,
     OrganizationFact.ACCREDITATION_ENDED: _accreditation_ended,
 }

@@ -90,6 +90,19 @@ _ROWS: Final = (
         alarm=True,
     ),
     _kind("capacity-answered", "Une réponse à votre demande de place", "An answer about the place you asked for"),
+    _kind("service-stale", "Un service du répertoire est à vérifier", "A service of the directory is to be checked"),
+    _kind("application-received", "Une organisation demande à adhérer", "An organisation asks to join"),
+    _kind("renewal-due", "L'adhésion de votre organisation est à renouveler", "Your organisation's membership is due"),
+    _kind(
+        "accreditation-ending",
+        "L'accréditation de votre organisation prend bientôt fin",
+        "Your organisation's accreditation ends soon",
+    ),
+    _kind(
+        "reset-asked",
+        "La réinitialisation d'un second facteur attend votre confirmation",
+        "The reset of a second factor waits for your confirmation",
+    ),
 )
 
 KINDS: Final[Mapping[str, Kind]] = {kind.code: kind for kind in _ROWS}
