@@ -262,7 +262,7 @@ class RepresentativeView(_View):
 class ResetView(_View):
     """A lost second factor whose reset waits for coordination."""
 
-    representative_id: str
+    representative_id: str = Field(examples=["7d9f3a52-1c7e-4b1d-8a35-0e4a9c2d5b61"])
     organization_id: str
     asked_by: str = Field(description="Who may not confirm it.", examples=["d0a1b2c3-4e5f-4061-8273-8495a6b7c8d9"])
     asked_at: datetime

@@ -39,6 +39,7 @@ from services.membership.published.services import (
     ServiceWithdrawn,
     tell_service,
 )
+from services.membership.published.words import Words
 
 __all__ = [
     "AppRegistered",
@@ -68,6 +69,7 @@ __all__ = [
     "ServiceChanged",
     "ServicePublished",
     "ServiceWithdrawn",
+    "Words",
     "tell_app",
     "tell_organization",
     "tell_representative",
