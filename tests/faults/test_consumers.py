@@ -80,6 +80,11 @@ async def test_what_hangs_is_noticed_within_ten_seconds_and_taken_up_again(mongo
     stuck = Consumer(mongo, inn, BALANCES, durables[1], {SeenPaid: hanging.on_paid})
     async with running(Relay(mongo, out, "wallet", "r").run(), deaf.run(), stuck.run()):
         await wallet.pay("w", 1, times=3)
+
+        async def behind():
+            return measured("consumer_lag_messages", durable=durables[1]) == 3
+
+        await eventually(behind)
         watches = zip((deaf, hanging), durables, before, strict=True)
         found = await asyncio.gather(*(seconds_until_noticed(*watch) for watch in watches))
         assert max(found) < NOTICED_SECONDS + BUSY_MACHINE_SECONDS
