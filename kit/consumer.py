@@ -65,7 +65,7 @@ class Consumer:
         self._handlers = {model.subject: (model, handler) for model, handler in handlers.items()}
         self._batch = batch
         self._guard = guard
-        self._finishing = False
+        self._finishing = self._turned = False
         self.marks = Marks(mongo.db, durable)
         self._alive = 0.0
         self.caught_up = asyncio.Event()
@@ -89,6 +89,7 @@ class Consumer:
     async def _consume(self) -> None:
         """Take up the durable and process what comes, until told to finish."""
         js = self._bus.jetstream()
+        self._turned = False
         await self._ensure_durable(js)
         inbox = f"_INBOX_{self._bus.name}.".encode()
         subscription = await js.pull_subscribe_bind(
@@ -99,6 +100,7 @@ class Consumer:
                 await self._take_owed(subscription)
             while not self._finishing:
                 await self._turn(subscription)
+                self._turned = True
         finally:
             with contextlib.suppress(Exception):
                 await subscription.unsubscribe()
@@ -264,7 +266,8 @@ class Consumer:
             pending = (info.num_pending or 0) + (info.num_ack_pending or 0)
             metrics.consumer_lag.labels(self.durable).set(pending)
             metrics.heartbeat.labels(self.durable).set_to_current_time()
-            if pending == 0:
+            # The server counts nothing as pending at the instant it creates a durable.
+            if pending == 0 and self._turned:
                 self.caught_up.set()
 
     async def _listen(self) -> None:
