@@ -30,9 +30,9 @@ from tests.referral.world import EVIDENCE, NEED
 from tests.servers import free_port
 from tests.telemetry.system import Realm, local_realm, own_databases, settings_of
 
-REFERRALS = int(os.environ.get("FAULT_REFERRALS", "120"))
+REFERRALS = int(os.environ.get("FAULT_REFERRALS", "80"))
 AT_ONCE = 6
-KILLS = 5
+KILLS = 4
 AUDIT_KEY = "k" * 32
 CLASSES = ["identity", "safe-contact", "practical-needs"]
 RECORD = {"identity": {"age_band": "adult"}, "safe_contact": {"channel": "phone", "address": "555-0134"}}
