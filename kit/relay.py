@@ -25,6 +25,7 @@ BATCH = 256
 POLL_SECONDS = 1.0
 LEASE_SECONDS = 10.0
 MEASURE_SECONDS = 15.0
+ALARM_RATIO = 0.7
 _WRONG_LAST_SEQUENCE = 10071
 _LAST_SEQUENCE = re.compile(r"wrong last sequence: (\d+)")
 
@@ -52,6 +53,7 @@ class Relay:
         self._rows = mongo.db["outbox"]
         self._lease = Lease(mongo.db, lease_name(source), holder, lease_seconds)
         self._wake = asyncio.Event()
+        self._filling = False
 
     async def run(self) -> None:
         """Publish for ever; every fault of the bus or the database is waited out, a lost stream is alarmed."""
@@ -201,8 +203,15 @@ class Relay:
             with contextlib.suppress(OSError, NatsError, APIError):
                 info = await self._bus.jetstream().stream_info(stream_of(self._source))
                 if limit := info.config.max_bytes:
-                    metrics.stream_fill.labels(self._source).set(max(0.0, info.state.bytes / limit))
+                    self._tell_fill(max(0.0, info.state.bytes / limit))
             await asyncio.sleep(MEASURE_SECONDS)
+
+    def _tell_fill(self, ratio: float) -> None:
+        """Show how full the stream is, and say it once when that is too much."""
+        metrics.stream_fill.labels(self._source).set(ratio)
+        if ratio >= ALARM_RATIO and not self._filling:
+            log.error("relay.stream-filling", source=self._source, number=round(ratio * 100))
+        self._filling = ratio >= ALARM_RATIO
 
     async def _watch(self) -> None:
         """Wake the relay when a row is written; the poll catches what a broken change stream misses."""

@@ -6,6 +6,7 @@ import time
 from collections import defaultdict
 from typing import ClassVar
 
+from nats.js.errors import NotFoundError
 from pymongo import ASCENDING, IndexModel
 from pymongo.errors import PyMongoError
 
@@ -113,6 +114,17 @@ class Ledger:
 async def add_to_balance(session: Session, copy: Collection, delivery: Delivery[SeenPaid]) -> None:
     change = {"$inc": {"total": delivery.data.amount}}
     await copy.update_one({"_id": delivery.data.wallet_id}, change, upsert=True, session=session)
+
+
+async def total(balances: Collection) -> int:
+    """What a copy of the balances counts in all."""
+    return sum([row["total"] async for row in balances.find()])
+
+
+async def delete_durable(ops: Bus, name: str) -> None:
+    """Delete a durable of the wallet's stream, as `coalition projection rebuild` does."""
+    with contextlib.suppress(NotFoundError):
+        await ops.jetstream().delete_consumer("WALLET", name)
 
 
 async def ledger_faults(mongo: Mongo) -> dict[str, int]:
