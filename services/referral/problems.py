@@ -226,6 +226,17 @@ _CONSENT: Mapping[str, Problem] = {
         ("Un consentement dit ce qu'il couvre", "Indiquez les catégories de renseignements."),
         ("A consent says what it covers", "Name the classes of data."),
     ),
+    "consent.not-narrower": _problem(
+        _UNFIT,
+        (
+            "Restreindre un consentement, c'est en retirer une part, sans rien y ajouter",
+            "Retirez une catégorie, ou avancez la fin; pour élargir, redemandez à la personne après un retrait.",
+        ),
+        (
+            "To narrow a consent is to take a part out, and to put nothing in",
+            "Take out a class, or bring its end forward; to widen it, ask the person again after a withdrawal.",
+        ),
+    ),
     "consent.never-opens": _problem(
         _UNFIT,
         (

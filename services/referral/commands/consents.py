@@ -27,7 +27,12 @@ from services.referral.domain.taxonomy import DataClass, Purpose
 from services.referral.keys import PersonKey
 from services.referral.store import Kept, Sealed
 
-_EVIDENCE = "evidence"
+EVIDENCE = "evidence"
+
+
+def place_of(consent: ConsentId) -> str:
+    """Return where how a consent was given is sealed."""
+    return f"consent:{consent}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +57,7 @@ async def record_consent(
         kept = await desk.store.people.of(caller.organization, person)
         attempt.owner = caller.organization
         if once.result:
-            await attempt.done(desk, None, purpose=answer.purpose.value, classes=_names(answer.classes))
+            await attempt.done(desk, None, purpose=answer.purpose.value, classes=names(answer.classes))
             return await desk.store.consents.by_id(None, ConsentId(once.result))
         key = await desk.keys.of(person)
         if answer.decision is ConsentCommand.GRANT:
@@ -65,10 +70,9 @@ async def record_consent(
             state = next_state(before.state.state if before else ConsentState.NOT_ASKED, answer.decision)
             fresh = _consent(desk, caller, person, answer, state, before.state.id if before else identity)
             await once.remember(session, fresh.id)
-            sealed = {_EVIDENCE: key.seal(f"consent:{fresh.id}", evidence)} if evidence else {}
-            if fresh.state is ConsentState.GRANTED and fresh.until:
-                await desk.timers.set(session, LAPSE, fresh.id, fresh.until)
-            await attempt.done(desk, session, purpose=answer.purpose.value, classes=_names(answer.classes))
+            sealed = {EVIDENCE: key.seal(place_of(fresh.id), evidence)} if evidence else {}
+            await remember_end(desk, session, fresh)
+            await attempt.done(desk, session, purpose=answer.purpose.value, classes=names(answer.classes))
             return await desk.store.consents.save(session, fresh, sealed, before.version if before else 0)
 
         return await desk.mongo.transaction(work)
@@ -112,7 +116,14 @@ def _consent(
     )
 
 
-def _names(classes: frozenset[DataClass]) -> tuple[str, ...]:
+async def remember_end(desk: Desk, session: Session, consent: Consent) -> None:
+    """Set what time does to a consent that was granted or narrowed."""
+    if consent.state is ConsentState.GRANTED and consent.until:
+        await desk.timers.set(session, LAPSE, consent.id, consent.until)
+
+
+def names(classes: frozenset[DataClass]) -> tuple[str, ...]:
+    """Return classes by name, for the audit."""
     return tuple(sorted(data_class.value for data_class in classes))
 
 

@@ -69,6 +69,7 @@ class Consents:
             raise VersionConflict from error
         return Kept(consent, expected + 1, sealed=sealed)
 
-    async def of_person(self, person: PersonId) -> Sequence[Kept[Consent]]:
+    async def of_person(self, person: PersonId, session: Session | None = None) -> Sequence[Kept[Consent]]:
         """Return a person's consents, oldest first."""
-        return [to_kept(CONSENT, row) async for row in self._rows.find({"person": person}).sort("decided_at", 1)]
+        rows = self._rows.find({"person": person}, session=session).sort("decided_at", 1)
+        return [to_kept(CONSENT, row) async for row in rows]
