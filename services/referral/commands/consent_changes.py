@@ -192,7 +192,7 @@ async def narrow_consent(desk: Desk, caller: Caller, consent: ConsentId, to: Nar
             await desk.store.consents.save(session, made.wider, sealed, 0)
             await remember_end(desk, session, made.left)
             await _follow(desk, session, made.left)
-            return await desk.store.consents.save(session, made.left, kept.sealed, kept.version)
+            return await desk.store.consents.save(session, made.left, kept.sealed, kept.version, kept.told)
 
         return await desk.mongo.transaction(work)
 

@@ -7,6 +7,7 @@ from uuid import uuid4
 from kit.http import Once
 from kit.mongo import Session
 from services.referral.commands.desk import LAPSE, Attempt, Caller, Desk, attempting, of_time
+from services.referral.commands.lapsing import set_reminders
 from services.referral.commands.moving import Change, save
 from services.referral.commands.people import age_of
 from services.referral.domain.consent import (
@@ -73,7 +74,8 @@ async def record_consent(
             sealed = {EVIDENCE: key.seal(place_of(fresh.id), evidence)} if evidence else {}
             await remember_end(desk, session, fresh)
             await attempt.done(desk, session, purpose=answer.purpose.value, classes=names(answer.classes))
-            return await desk.store.consents.save(session, fresh, sealed, before.version if before else 0)
+            version, told = (before.version, before.told) if before else (0, 0)
+            return await desk.store.consents.save(session, fresh, sealed, version, told)
 
         return await desk.mongo.transaction(work)
 
@@ -120,6 +122,7 @@ async def remember_end(desk: Desk, session: Session, consent: Consent) -> None:
     """Set what time does to a consent that was granted or narrowed."""
     if consent.state is ConsentState.GRANTED and consent.until:
         await desk.timers.set(session, LAPSE, consent.id, consent.until)
+        await set_reminders(desk, session, consent)
 
 
 def names(classes: frozenset[DataClass]) -> tuple[str, ...]:
@@ -198,8 +201,8 @@ async def _end(
     await attempt.done(desk, session, purpose=ended.purpose.value)
     if ended is kept.state:
         return kept
-    await desk.timers.cancel(session, LAPSE, ended.id)
-    saved = await desk.store.consents.save(session, ended, kept.sealed, kept.version)
+    await desk.timers.cancel_all(session, ended.id)
+    saved = await desk.store.consents.save(session, ended, kept.sealed, kept.version, kept.told)
     for referral in await desk.store.referrals.under_consent(session, ended.person, ended.recipient, ended.purpose):
         moved = end_consent(referral.state, desk.clock())
         if moved.referral is not referral.state:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from kit.messages import Message
 from kit.mongo import Session
 from services.referral.commands.desk import Caller, Desk
+from services.referral.domain.consent import Consent
 from services.referral.domain.deadlines import URGENT
 from services.referral.domain.identifiers import OrganizationId, UserId
 from services.referral.domain.moves import Moved
@@ -78,6 +79,12 @@ async def _senders_people(desk: Desk, session: Session, moved: Moved, fact: Fact
     if referral.sender_sector in TERSE_SENDERS or not (moved.told_sender or fact is Fact.REMINDED):
         return []
     return await _those_or(desk, session, referral.sender, frozenset({referral.created_by}), COORDINATOR)
+
+
+async def followers(desk: Desk, session: Session, consent: Consent) -> tuple[UserId, ...]:
+    """Return who follows the person whose consent it is: whoever recorded it, else the owner's coordinators."""
+    found = await _those_or(desk, session, consent.owner, frozenset({consent.decided_by}), COORDINATOR)
+    return tuple(dict.fromkeys(found))
 
 
 async def _receivers_people(desk: Desk, session: Session, referral: Referral) -> list[UserId]:

@@ -68,6 +68,7 @@ def narrow(consent: Consent, to: Narrower, wider: ConsentId, at: datetime, by: U
         feedback=to.feedback or consent.feedback,
         decided_at=at,
         decided_by=by,
+        reminded=None,
     )
     _check_narrower(consent, left, at)
     return Narrowed(left, replace(consent, id=wider, state=ConsentState.WITHDRAWN, ended_at=at))

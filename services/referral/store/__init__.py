@@ -32,7 +32,7 @@ class Store:
     def __init__(self, database: Database) -> None:
         told = Outbox(database, SOURCE)
         self.people = People(database)
-        self.consents = Consents(database)
+        self.consents = Consents(database, told)
         self.places = PlaceBook(database)
         self.queries = Queries(database, told)
         self.referrals = Referrals(database, told)

@@ -7,7 +7,9 @@ from pydantic import TypeAdapter
 from pymongo import ASCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
+from kit.messages import Message
 from kit.mongo import Database, Document, Session, VersionConflict, save_version
+from kit.outbox import Outbox
 from services.referral.domain.consent import Consent, ConsentState
 from services.referral.domain.identifiers import ConsentId, OrganizationId, PersonId
 from services.referral.domain.party import NotFound
@@ -35,8 +37,9 @@ INDEXES = {
 class Consents:
     """Consent records; `evidence` is sealed under the person's key."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, outbox: Outbox) -> None:
         self._rows = database["consents"]
+        self._outbox = outbox
 
     async def by_id(self, session: Session | None, consent: ConsentId) -> Kept[Consent]:
         """Load a consent; raises `NotFound`."""
@@ -61,13 +64,28 @@ class Consents:
         )
         return to_kept(CONSENT, row).state if row else None
 
-    async def save(self, session: Session, consent: Consent, sealed: Sealed, expected: int) -> Kept[Consent]:
-        """Write a consent; raises `VersionConflict` where another answer was recorded meanwhile."""
+    async def save(
+        self,
+        session: Session,
+        consent: Consent,
+        sealed: Sealed,
+        expected: int,
+        told: int = 0,
+        messages: Sequence[Message] = (),
+        at: datetime | None = None,
+    ) -> Kept[Consent]:
+        """Write a consent with what it tells `at` an instant, after the `told` messages it told before.
+
+        Raises `VersionConflict` where another answer was recorded meanwhile.
+        """
+        if messages and at is not None:
+            told = await self._outbox.append(session, f"consent:{consent.id}", told, messages, at)
+        fields = to_fields(CONSENT, consent) | {"sealed": dict(sealed), "told": told}
         try:
-            await save_version(session, self._rows, to_fields(CONSENT, consent) | {"sealed": dict(sealed)}, expected)
+            await save_version(session, self._rows, fields, expected)
         except DuplicateKeyError as error:
             raise VersionConflict from error
-        return Kept(consent, expected + 1, sealed=sealed)
+        return Kept(consent, expected + 1, told, sealed)
 
     async def of_person(self, person: PersonId, session: Session | None = None) -> Sequence[Kept[Consent]]:
         """Return a person's consents, oldest first."""

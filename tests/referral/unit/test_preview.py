@@ -6,11 +6,12 @@ import pytest
 
 from services.referral.domain.consent import Feedback, Recipient
 from services.referral.domain.disclosure import Form
+from services.referral.domain.moves import end_consent
 from services.referral.domain.preview import ConsentChange, as_receiver, as_recipient, changes, effect_on
 from services.referral.domain.referral import SenderView, Sharing
 from services.referral.domain.taxonomy import AgeBand, DataClass, Need, Purpose, Sector
-from services.referral.domain.transitions import SERVING, State
-from tests.referral.builders import AT, IDENTITY, a_draft, a_referral
+from services.referral.domain.transitions import SERVING, Fact, State
+from tests.referral.builders import AT, IDENTITY, LATER, a_draft, a_referral
 
 NONE = frozenset()
 
@@ -52,6 +53,18 @@ def test_whoever_may_not_know_of_an_acceptance_reads_the_same_whatever_the_state
 def test_whoever_may_not_know_of_an_end_reads_the_same_whatever_the_state(state):
     referral = a_referral(state, view=word("accepted"))
     assert effect_on(referral, ConsentChange.WITHDRAW, NONE) == "stops-sharing"
+
+
+@pytest.mark.parametrize("state", [State.ACCEPTED, State.COMPLETED])
+def test_a_withdrawal_tells_whoever_may_not_know_of_an_end_that_sharing_ended_and_no_more(state):
+    moved = end_consent(a_referral(state, view=word("accepted")), LATER)
+    assert (moved.referral.view, moved.referral.sharing) == (
+        SenderView(word="accepted", version=2, changed_at=LATER),
+        Sharing.ENDED,
+    )
+    assert (moved.referral.state, moved.facts, moved.told_sender) == (state, (Fact.SHARING_ENDED,), True)
+    again = end_consent(moved.referral, LATER)
+    assert (again.referral.view, again.facts) == (moved.referral.view, ())
 
 
 def test_what_no_longer_shares_or_stands_on_a_ground_of_its_own_loses_nothing():
