@@ -1,11 +1,12 @@
 """The routes of referral, by noun."""
 
-from services.referral.api import audit, capacity, consent_changes, consents, people, referrals, service
+from services.referral.api import audit, capacity, consent_changes, consents, exclusions, people, referrals, service
 
 ROUTERS = (
     people.router,
     consents.router,
     consent_changes.router,
+    exclusions.router,
     capacity.router,
     referrals.router,
     service.router,

@@ -19,6 +19,7 @@ from services.referral.domain.consent import (
     check_grant,
 )
 from services.referral.domain.disclosure import Reading, told_once_accepted
+from services.referral.domain.exclusions import Exclusions
 from services.referral.domain.identifiers import ConsentId, OrganizationId, PersonId, ReferralId
 from services.referral.domain.moves import RecipientUnavailable
 from services.referral.domain.narrowing import Narrower, check_in_force, follow, narrow
@@ -91,14 +92,14 @@ async def preview_consent(desk: Desk, caller: Caller, person: PersonId, intended
     """Show what granting, narrowing or withdrawing would do, from what the owner may know; nothing is stored."""
     async with attempting(desk, caller, "consent.preview", person) as attempt:
         check_works(caller.reader)
-        kept = await desk.store.people.of(caller.organization, person)
+        kept = await desk.store.people.of(caller.reader, person)
         attempt.owner = caller.organization
         key = await desk.keys.of(person)
 
         async def work(session: Session) -> Preview:
             found = await desk.store.consents.open_one(session, person, intended.recipient, intended.purpose)
             now = _in_force(desk, found)
-            left = await _left(desk, session, now, intended)
+            left = await _left(desk, session, now, intended, kept.state.excluded)
             before = _Before(now.classes if now else _NOTHING, left, age_of(key, kept.sealed, desk.clock()), key)
             await attempt.done(desk, session, purpose=intended.purpose.value, classes=names(before.now | left))
             return await _preview(desk, session, person, intended, before)
@@ -111,13 +112,15 @@ def _in_force(desk: Desk, found: Kept[Consent] | None) -> Consent | None:
     return found.state if found and found.state.is_live(desk.clock()) else None
 
 
-async def _left(desk: Desk, session: Session, now: Consent | None, intended: Intended) -> frozenset[DataClass]:
+async def _left(
+    desk: Desk, session: Session, now: Consent | None, intended: Intended, excluded: Exclusions
+) -> frozenset[DataClass]:
     """Return what would be consented to after the change, or raise the refusal that the change itself would meet."""
     if intended.change is ConsentChange.GRANT:
         if now is not None:
             raise ConsentAlreadyGranted
         recipient = await desk.directory.recipient(intended.recipient, session)
-        if recipient is None:
+        if recipient is None or intended.recipient in excluded.organizations:
             raise RecipientUnavailable
         classes = intended.to.classes or _NOTHING
         check_grant(recipient, intended.purpose, classes, intended.to.until, desk.clock())
@@ -212,7 +215,7 @@ async def own_consent(desk: Desk, caller: Caller, attempt: Attempt, consent: Con
     attempt.owner = kept.state.owner
     if kept.state.owner != caller.organization:
         raise NotFound
-    await desk.store.people.of(caller.organization, kept.state.person)
+    await desk.store.people.of(caller.reader, kept.state.person)
     attempt.records = (consent, kept.state.person)
     return kept
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from kit.mongo import Session
 from services.referral.commands.desk import Attempt, Caller, Desk, attempting
-from services.referral.commands.drafting import unsealed_request
+from services.referral.commands.drafting import unsealed_request, without_excluded
 from services.referral.commands.people import age_of
 from services.referral.domain.capacity import Query, shown
 from services.referral.domain.consent import Consent
@@ -92,7 +92,7 @@ async def _as_sender(desk: Desk, attempt: Attempt, case: Case, side: Standpoint)
     query = unsealed_request(key, case.kept)
     await attempt.done(desk, None, role="sender", classes=("need",))
     outcomes = _outcomes(key, case.kept) if case.kept.state.view.word == State.COMPLETED else None
-    return Seen(case.kept, side, shown_whole(query), None, outcomes)
+    return Seen(await without_excluded(desk, case.kept), side, shown_whole(query), None, outcomes)
 
 
 def shown_whole(query: Query) -> Mapping[str, Any]:
@@ -178,6 +178,7 @@ async def list_referrals(
     """Return one side's referrals, newest first, nothing of them unsealed; a receiver's caseworker sees their own."""
     async with attempting(desk, caller, "referral.list") as attempt:
         check_works(caller.reader)
+        wanted = replace(wanted, reader=caller.user)
         if not wanted.sent and not caller.roles & {INTAKE, COORDINATOR}:
             wanted = replace(wanted, assigned=caller.user)
         found = await desk.store.referrals.page(wanted, before, limit)

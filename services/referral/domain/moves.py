@@ -213,8 +213,9 @@ def cancel(referral: Referral, actor: Actor, reason: CancelReason, at: datetime)
 
 def _cancel_unknowing(referral: Referral, at: datetime) -> Moved:
     """Let a sender who may not know of the end cancel: refusing would tell it; nothing changes but what it reads."""
-    view = SenderView(word=State.CANCELLED.value, version=referral.view.version + 1, changed_at=at)
-    return Moved(replace(referral, view=view), (), told_sender=False)
+    word = OVER if referral.sender_sector in TERSE_SENDERS else State.CANCELLED.value
+    view = SenderView(word=word, version=referral.view.version + 1, changed_at=at)
+    return Moved(replace(referral, view=view), (Fact.CANCELLED,), told_sender=True)
 
 
 def end_consent(referral: Referral, at: datetime) -> Moved:

@@ -87,6 +87,11 @@ class Consents:
             raise VersionConflict from error
         return Kept(consent, expected + 1, told, sealed)
 
+    async def of_persons(self, persons: Sequence[PersonId]) -> list[ConsentId]:
+        """Return the consents of several persons, by id alone."""
+        rows = self._rows.find({"person": {"$in": list(persons)}}, {"_id": 1})
+        return [ConsentId(row["_id"]) async for row in rows]
+
     async def of_person(self, person: PersonId, session: Session | None = None) -> Sequence[Kept[Consent]]:
         """Return a person's consents, oldest first."""
         rows = self._rows.find({"person": person}, session=session).sort("decided_at", 1)
