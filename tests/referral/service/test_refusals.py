@@ -17,6 +17,7 @@ ROUTES = [
     ("POST", f"/consents/{SOMEONE}/withdraw"),
     ("POST", f"/persons/{SOMEONE}/consent-preview"),
     ("GET", f"/consents/{SOMEONE}"),
+    ("GET", "/consent-questions"),
     ("GET", f"/persons/{SOMEONE}/exclusions"),
     ("POST", f"/persons/{SOMEONE}/exclusions"),
     ("POST", f"/persons/{SOMEONE}/exclusions/lift"),
