@@ -136,7 +136,7 @@ async def _preview(desk: Desk, session: Session, person: PersonId, intended: Int
     recipient = await desk.directory.recipient(intended.recipient, session)
     reading = as_recipient(recipient, intended.purpose, before.now, before.age) if recipient else None
     under = await desk.store.referrals.under_consent(session, person, intended.recipient, intended.purpose)
-    effects = [_effect(kept, intended.change, before) for kept in under]
+    effects = [_effect(kept, intended, before) for kept in under]
     others = [
         StillOpen(kept.state.purpose, kept.state.classes)
         for kept in await desk.store.consents.of_person(person, session)
@@ -148,10 +148,10 @@ async def _preview(desk: Desk, session: Session, person: PersonId, intended: Int
     return Preview(seen, tuple(each for each in effects if each), tuple(others))
 
 
-def _effect(kept: Kept[Referral], change: ConsentChange, before: _Before) -> ReferralEffect | None:
+def _effect(kept: Kept[Referral], intended: Intended, before: _Before) -> ReferralEffect | None:
     """Say what the change does to one referral; what its receiver would lose is counted as if it had accepted."""
     referral = kept.state
-    effect = effect_on(referral, change, before.left)
+    effect = effect_on(referral, intended.change, before.left)
     if effect is None:
         return None
     if not referral.was_sent:
@@ -159,7 +159,10 @@ def _effect(kept: Kept[Referral], change: ConsentChange, before: _Before) -> Ref
     now = as_receiver(referral, before.now, before.age)
     then = as_receiver(referral, before.left, before.age)
     hidden = _hidden(unsealed_request(before.key, kept), now, then)
-    return ReferralEffect(referral.id, effect, changes(now, then.consented), hidden)
+    seen = changes(now, then.consented)
+    # A class that this referral never shared is taken out: it stays as it is.
+    untouched = effect is Effect.NARROWS and not (seen or hidden or intended.to.until or intended.to.feedback)
+    return None if untouched else ReferralEffect(referral.id, effect, seen, hidden)
 
 
 def _hidden(query: Query, now: Reading, then: Reading) -> Mapping[str, Any]:
@@ -187,6 +190,7 @@ async def narrow_consent(desk: Desk, caller: Caller, consent: ConsentId, to: Nar
 
         async def work(session: Session) -> Kept[Consent]:
             kept = await desk.store.consents.by_id(session, consent)
+            await desk.store.people.of(caller.reader, kept.state.person, session)
             made = narrow(kept.state, to, wider, desk.clock(), caller.user)
             taken = names(kept.state.classes - made.left.classes)
             await attempt.done(desk, session, purpose=made.left.purpose.value, classes=taken)

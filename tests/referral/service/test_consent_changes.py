@@ -56,6 +56,16 @@ async def test_what_stays_open_to_the_same_recipient_by_another_consent_is_named
     assert found["still_open"] == [{"purpose": "legal-representation", "classes": ["identity", "legal"]}]
 
 
+async def test_narrowing_names_a_referral_only_where_it_would_not_stay_as_it_is(scene):
+    await scene.consented(classes=[*SUPPORT, "safety"])
+    referral = await scene.drafted()
+    await scene.caseworker.post(f"/referrals/{referral}/request")
+    assert (await preview(scene, "narrow", classes=SUPPORT)).json()["referrals"] == []
+    for fields in ({"classes": ["identity", "safe-contact"]}, {"until": until(scene, 1)}, {"feedback": "none"}):
+        [effect] = (await preview(scene, "narrow", **fields)).json()["referrals"]
+        assert (effect["referral_id"], effect["effect"]) == (referral, "narrows"), fields
+
+
 async def test_a_preview_stores_nothing_and_is_written_in_the_audit(scene):
     await scene.accepted()
     before = [await scene.world.db[name].find().to_list() for name in ("consents", "referrals", "timers", "outbox")]
