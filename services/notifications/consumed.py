@@ -273,6 +273,15 @@ class CapacityAnswered(_AboutQuery):
     subject: ClassVar[str] = "referral.capacity-answered.v1"
 
 
+class ConsentLapsing(Consumed):
+    """A consent ends soon; only its owner's people are told."""
+
+    subject: ClassVar[str] = "referral.consent-lapsing.v1"
+    consent_id: str
+    owner_organization_id: str
+    notify: tuple[str, ...]
+
+
 # Which notice a fact becomes. Whatever ends a referral reads the same, since not every reader may know how it ended;
 # only that nobody answers, or that the answer is no, has words of its own: someone must act.
 KIND_OF: dict[type[Consumed], str] = {
@@ -302,6 +311,7 @@ KIND_OF: dict[type[Consumed], str] = {
     ReferralReassigned: "referral-reassigned",
     CapacityAsked: "capacity-asked",
     CapacityAnswered: "capacity-answered",
+    ConsentLapsing: "consent-lapsing",
 }
 # What cannot wait for anybody's morning is a kind of its own.
 URGENT_KIND_OF: dict[type[Consumed], str] = {

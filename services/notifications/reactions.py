@@ -13,6 +13,7 @@ from services.notifications.consumed import (
     KIND_OF,
     CapacityAnswered,
     CapacityAsked,
+    ConsentLapsing,
     OrganizationAccreditationEnding,
     OrganizationApplied,
     OrganizationRenewalCalled,
@@ -56,11 +57,20 @@ def _link(fact: Any) -> str:
         return f"/capacity-requests/{fact.query_id}"
     if isinstance(fact, CapacityAnswered):
         return f"/capacity-queries/{fact.query_id}"
+    if isinstance(fact, ConsentLapsing):
+        return f"/consents/{fact.consent_id}"
     return f"/referrals/{fact.referral_id}"
 
 
+def _parties(fact: Any) -> tuple[str, ...]:
+    """Return the organisations whose people a fact concerns, each once."""
+    if isinstance(fact, ConsentLapsing):
+        return (fact.owner_organization_id,)
+    return tuple(dict.fromkeys((fact.sender_organization_id, fact.receiver_organization_id)))
+
+
 def telling_of_referrals(desk: Desk) -> Handlers:
-    """Return the handlers that tell the people named by a message of a referral or a capacity query."""
+    """Return the handlers that tell the people named by a message of a referral, a capacity query or a consent."""
 
     async def on_fact(session: Session, delivery: Delivery[Any]) -> None:
         fact = delivery.data
@@ -68,7 +78,7 @@ def telling_of_referrals(desk: Desk) -> Handlers:
             kind=kind_of(fact),
             link=_link(fact),
             about=delivery.aggregate,
-            organizations=tuple(dict.fromkeys((fact.sender_organization_id, fact.receiver_organization_id))),
+            organizations=_parties(fact),
             happened=delivery.time,
         )
         await tell(desk, session, news, fact.notify)

@@ -27,7 +27,7 @@ from services.referral.keys import Keys, local_kms
 from services.referral.problems import PROBLEMS
 from services.referral.projections import DIRECTORY_HANDLERS, giving, taking
 from services.referral.settings import ReferralSettings
-from services.referral.store import INDEXES, Store
+from services.referral.store import INDEXES, Pseudonyms, Store
 from services.referral.store.directory import INDEXES as DIRECTORY_INDEXES
 from services.referral.store.directory import Directory
 from services.referral.store.standing import Standings
@@ -87,14 +87,15 @@ def create(settings: ReferralSettings, *, clock: Clock = utc_now, verifier: Veri
 def _desk(settings: ReferralSettings, mongo: Mongo, directory: Directory, clock: Clock, holder: str) -> Desk:
     """Wire what the use cases work with; their timers are set here and fired elsewhere."""
     key_base = Mongo.connect(settings.keys_url, settings.keys_mongodb_database)
+    secret = settings.audit_key.get_secret_value().encode()
     return Desk(
         mongo=mongo,
-        store=Store(mongo.db),
+        store=Store(mongo.db, Pseudonyms(hmac.digest(secret, b"exclusions", "sha512"))),
         keys=Keys(key_base, lambda: local_kms(settings.kms_file)),
         directory=directory,
         standings=Standings(mongo.db),
         timers=Timers(mongo, clock, {}),
-        audit=Audit(mongo, settings.audit_key.get_secret_value().encode(), clock, holder),
+        audit=Audit(mongo, secret, clock, holder),
         clock=clock,
     )
 

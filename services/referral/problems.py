@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from kit.problems import Problem
+from services.referral.problems_of_exclusion import EXCLUSION
 
 _NOT_FOUND, _GONE, _CONFLICT, _UNFIT, _FORBIDDEN, _OFTEN = 404, 410, 409, 422, 403, 429
 
@@ -226,6 +227,17 @@ _CONSENT: Mapping[str, Problem] = {
         ("Un consentement dit ce qu'il couvre", "Indiquez les catégories de renseignements."),
         ("A consent says what it covers", "Name the classes of data."),
     ),
+    "consent.not-narrower": _problem(
+        _UNFIT,
+        (
+            "Restreindre un consentement, c'est en retirer une part, sans rien y ajouter",
+            "Retirez une catégorie, ou avancez la fin; pour élargir, redemandez à la personne après un retrait.",
+        ),
+        (
+            "To narrow a consent is to take a part out, and to put nothing in",
+            "Take out a class, or bring its end forward; to widen it, ask the person again after a withdrawal.",
+        ),
+    ),
     "consent.never-opens": _problem(
         _UNFIT,
         (
@@ -318,4 +330,4 @@ _CAPACITY: Mapping[str, Problem] = {
     ),
 }
 
-PROBLEMS: Mapping[str, Problem] = {**_REFERRAL, **_PERSON, **_CONSENT, **_CAPACITY}
+PROBLEMS: Mapping[str, Problem] = {**_REFERRAL, **_PERSON, **_CONSENT, **_CAPACITY, **EXCLUSION}

@@ -216,6 +216,15 @@ class CapacityAnswered(Message):
     notify: tuple[str, ...]
 
 
+class ConsentLapsing(Message):
+    """A consent ends soon: whoever follows the person may ask again; about whom and what, this does not say."""
+
+    subject: ClassVar[str] = "referral.consent-lapsing.v1"
+    consent_id: str
+    owner_organization_id: str
+    notify: tuple[str, ...]
+
+
 # What tells a fact to both parties' people: the fields are the same.
 TELLING: Mapping[Fact, type[_OfReferral]] = {
     Fact.OPENED: Opened,

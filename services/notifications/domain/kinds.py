@@ -89,6 +89,7 @@ _ROWS: Final = (
         "You are asked whether you have room, without delay",
         alarm=True,
     ),
+    _kind("consent-lapsing", "Un consentement prend bientôt fin", "A consent ends soon"),
     _kind("capacity-answered", "Une réponse à votre demande de place", "An answer about the place you asked for"),
     _kind("service-stale", "Un service du répertoire est à vérifier", "A service of the directory is to be checked"),
     _kind("application-received", "Une organisation demande à adhérer", "An organisation asks to join"),

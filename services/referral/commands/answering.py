@@ -51,6 +51,8 @@ async def _workers(desk: Desk, held: Held, caller: Caller, workers: frozenset[Us
     """Return who will meet the person: those named, if they work there, else whoever accepts."""
     if not workers:
         return frozenset({caller.user})
+    if workers & held.referral.excluded.accounts:
+        raise moves.WorkerUnknown
     if await desk.directory.works_in(held.referral.receiver, workers, held.session) != workers:
         raise moves.WorkerUnknown
     return workers
@@ -112,7 +114,7 @@ async def _needs_shown(desk: Desk, held: Held, key: PersonKey) -> frozenset[Need
     if asked.sharing is Sharing.ENDED or asked.consent is None:
         return frozenset()
     consent = (await desk.store.consents.by_id(held.session, asked.consent)).state
-    person = await desk.store.people.of(asked.sender, asked.person, held.session)
+    person = await desk.store.people.behind(asked.person, held.session)
     reading = reading_of(asked, held.side.role, consent, at, age_of(key, person.sealed, at))
     return frozenset(needs_shown(reading, unsealed_request(key, held.kept)))
 

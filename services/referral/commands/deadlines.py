@@ -9,6 +9,7 @@ from kit.mongo import Session
 from kit.timers import Due
 from services.referral.commands.consents import lapse_consent
 from services.referral.commands.desk import EXPIRY, LAPSE, REMINDER, Attempt, Desk, of_time
+from services.referral.commands.lapsing import lapse_reminders
 from services.referral.commands.moving import Change, save
 from services.referral.domain.identifiers import ConsentId, ReferralId
 from services.referral.domain.moves import Moved, move, remind
@@ -64,7 +65,7 @@ def due_work(desk: Desk) -> Mapping[str, Due]:
     async def lapse(key: str, _: datetime) -> None:
         await lapse_consent(desk, ConsentId(key))
 
-    return {REMINDER: reminder, EXPIRY: expiry, LAPSE: lapse}
+    return {REMINDER: reminder, EXPIRY: expiry, LAPSE: lapse, **lapse_reminders(desk)}
 
 
 async def sweep_orphan_keys(desk: Desk) -> int:

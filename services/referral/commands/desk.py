@@ -22,6 +22,7 @@ from services.referral.store.standing import Standings
 EXPIRY = "expiry"
 REMINDER = "reminder"
 LAPSE = "consent-lapse"
+LAPSE_REMINDER = "consent-lapse-reminder"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from kit.mongo import Session
 from services.referral.commands.desk import Attempt, Caller, Desk, attempting
-from services.referral.commands.drafting import unsealed_request
+from services.referral.commands.drafting import unsealed_request, without_excluded
 from services.referral.commands.people import age_of
 from services.referral.domain.capacity import Query, shown
 from services.referral.domain.consent import Consent
@@ -27,7 +27,7 @@ from services.referral.domain.party import COORDINATOR, INTAKE, Standpoint, chec
 from services.referral.domain.record import Disclosed, classes_to_open, disclose
 from services.referral.domain.referral import Referral, Sharing
 from services.referral.domain.taxonomy import AgeBand, DataClass, Need, Sector
-from services.referral.domain.transitions import SERVING, Actor, State
+from services.referral.domain.transitions import Actor, State
 from services.referral.keys import PersonKey
 from services.referral.store import Case, Kept, Wanted
 
@@ -74,7 +74,7 @@ async def read_referral(desk: Desk, caller: Caller, referral: ReferralId) -> See
         side = standpoint(case.kept.state, caller.reader)
         attempt.records = (referral, case.kept.state.person)
         reading = reading_of(case.kept.state, side.role, case.consent, desk.clock())
-        if reading.stage is Stage.DARK:
+        if reading.stage is Stage.DARK or _is_over(case.kept.state, desk.clock()):
             case = replace(case, kept=_darkened(case.kept))
         if side.actor is Actor.SENDER:
             return await _as_sender(desk, attempt, case, side)
@@ -92,7 +92,7 @@ async def _as_sender(desk: Desk, attempt: Attempt, case: Case, side: Standpoint)
     query = unsealed_request(key, case.kept)
     await attempt.done(desk, None, role="sender", classes=("need",))
     outcomes = _outcomes(key, case.kept) if case.kept.state.view.word == State.COMPLETED else None
-    return Seen(case.kept, side, shown_whole(query), None, outcomes)
+    return Seen(await without_excluded(desk, case.kept), side, shown_whole(query), None, outcomes)
 
 
 def shown_whole(query: Query) -> Mapping[str, Any]:
@@ -178,6 +178,7 @@ async def list_referrals(
     """Return one side's referrals, newest first, nothing of them unsealed; a receiver's caseworker sees their own."""
     async with attempting(desk, caller, "referral.list") as attempt:
         check_works(caller.reader)
+        wanted = replace(wanted, reader=caller.user)
         if not wanted.sent and not caller.roles & {INTAKE, COORDINATOR}:
             wanted = replace(wanted, assigned=caller.user)
         found = await desk.store.referrals.page(wanted, before, limit)
@@ -188,5 +189,9 @@ async def list_referrals(
 
 def _as_of(kept: Kept[Referral], at: datetime) -> Kept[Referral]:
     """Say that sharing has ended as soon as the clock does, its timer late or not."""
-    dark = kept.state.state in SERVING and not kept.state.shares(at)
-    return _darkened(kept) if dark else kept
+    return _darkened(kept) if _is_over(kept.state, at) else kept
+
+
+def _is_over(referral: Referral, at: datetime) -> bool:
+    """Say whether nothing is shared any more; in every state alike, since not every sender may know which it is."""
+    return referral.was_sent and not referral.shares(at)

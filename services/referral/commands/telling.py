@@ -5,10 +5,12 @@ from collections.abc import Iterable
 from kit.messages import Message
 from kit.mongo import Session
 from services.referral.commands.desk import Caller, Desk
+from services.referral.domain.consent import Consent
 from services.referral.domain.deadlines import URGENT
+from services.referral.domain.exclusions import Exclusions
 from services.referral.domain.identifiers import OrganizationId, UserId
 from services.referral.domain.moves import Moved
-from services.referral.domain.party import COORDINATOR, INTAKE
+from services.referral.domain.party import COORDINATOR, INTAKE, PRIVACY_OFFICER
 from services.referral.domain.referral import TERSE_SENDERS, Referral
 from services.referral.domain.transitions import Fact
 from services.referral.published import PLACES, PREPARING, TELLING
@@ -77,20 +79,44 @@ async def _senders_people(desk: Desk, session: Session, moved: Moved, fact: Fact
     referral = moved.referral
     if referral.sender_sector in TERSE_SENDERS or not (moved.told_sender or fact is Fact.REMINDED):
         return []
-    return await _those_or(desk, session, referral.sender, frozenset({referral.created_by}), COORDINATOR)
+    return await _those_or(
+        desk, session, referral.sender, frozenset({referral.created_by}), COORDINATOR, referral.excluded
+    )
+
+
+async def followers(desk: Desk, session: Session, consent: Consent) -> tuple[UserId, ...]:
+    """Return who follows the person whose consent it is: whoever recorded it, else the owner's coordinators."""
+    excluded = (await desk.store.people.behind(consent.person, session)).state.excluded
+    found = await _those_or(desk, session, consent.owner, frozenset({consent.decided_by}), COORDINATOR, excluded)
+    return tuple(dict.fromkeys(found))
 
 
 async def _receivers_people(desk: Desk, session: Session, referral: Referral) -> list[UserId]:
     """Return the workers who meet the person; intake until there are some."""
-    return await _those_or(desk, session, referral.receiver, referral.assigned, INTAKE)
+    return await _those_or(desk, session, referral.receiver, referral.assigned, INTAKE, referral.excluded)
 
 
 async def _those_or(
-    desk: Desk, session: Session, organization: OrganizationId, users: frozenset[UserId], role: str
+    desk: Desk,
+    session: Session,
+    organization: OrganizationId,
+    users: frozenset[UserId],
+    role: str,
+    excluded: Exclusions,
 ) -> list[UserId]:
-    """Return those users who still work there; else whoever holds the role, else the coordinators."""
+    """Return those users who still work there, else whoever holds the role, else the coordinators.
+
+    Whoever the person excludes is skipped; where that leaves nobody, it goes to the privacy officers, and to the
+    coordinators, who can act.
+    """
     present = await desk.directory.works_in(organization, users, session) if users else frozenset()
-    if present:
-        return sorted(present)
-    found = await desk.directory.users(organization, role, session)
-    return list(found or await desk.directory.users(organization, COORDINATOR, session))
+    found = sorted(present) or await desk.directory.users(organization, role, session)
+    found = found or await desk.directory.users(organization, COORDINATOR, session)
+    left = [user for user in found if not excluded.shuts_out(organization, user)]
+    if left or not found:
+        return left
+    others = [
+        *await desk.directory.users(organization, PRIVACY_OFFICER, session),
+        *await desk.directory.users(organization, COORDINATOR, session),
+    ]
+    return [user for user in others if not excluded.shuts_out(organization, user)]

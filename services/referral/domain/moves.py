@@ -213,8 +213,9 @@ def cancel(referral: Referral, actor: Actor, reason: CancelReason, at: datetime)
 
 def _cancel_unknowing(referral: Referral, at: datetime) -> Moved:
     """Let a sender who may not know of the end cancel: refusing would tell it; nothing changes but what it reads."""
-    view = SenderView(word=State.CANCELLED.value, version=referral.view.version + 1, changed_at=at)
-    return Moved(replace(referral, view=view), (), told_sender=False)
+    word = OVER if referral.sender_sector in TERSE_SENDERS else State.CANCELLED.value
+    view = SenderView(word=word, version=referral.view.version + 1, changed_at=at)
+    return Moved(replace(referral, view=view), (Fact.CANCELLED,), told_sender=True)
 
 
 def end_consent(referral: Referral, at: datetime) -> Moved:
@@ -230,14 +231,23 @@ def end_consent(referral: Referral, at: datetime) -> Moved:
 
 
 def _withdrawn_to_the_untold(moved: Moved, before: SenderView, at: datetime) -> Moved:
-    """Show a sender who may not know of an acceptance what it would read had there been none."""
+    """Show a sender what it would read had nothing happened that it may not know of: no acceptance, or no end."""
     referral = moved.referral
-    if not referral.is_untold or not referral.was_sent or is_end(before.word):
+    if not referral.was_sent or is_end(before.word):
         return moved
-    word = OVER if referral.sender_sector in TERSE_SENDERS else State.WITHDRAWN.value
+    if not referral.is_untold and (referral.is_open or referral.sharing is Sharing.ENDED):
+        return moved
+    word = _once_withdrawn(referral, before)
     view = SenderView(word=word, version=before.version + 1, changed_at=at)
     shown = replace(referral, view=view, sharing=Sharing.ENDED)
     return Moved(shown, moved.facts or (Fact.SHARING_ENDED,), told_sender=True)
+
+
+def _once_withdrawn(referral: Referral, before: SenderView) -> str:
+    """Return the word after a withdrawal: one that knows of an acceptance and of no end reads on as before."""
+    if not referral.is_untold:
+        return before.word
+    return OVER if referral.sender_sector in TERSE_SENDERS else State.WITHDRAWN.value
 
 
 def remind(referral: Referral, at: datetime) -> Moved:

@@ -12,6 +12,7 @@ from services.referral.domain.transitions import Actor
 INTAKE = "intake"
 CASEWORKER = "caseworker"
 COORDINATOR = "coordinator"
+PRIVACY_OFFICER = "privacy-officer"
 
 # Who works with people in an organisation; a privacy officer reads the audit, not the people.
 WORKING_ROLES: frozenset[str] = frozenset({INTAKE, CASEWORKER, COORDINATOR})
@@ -47,7 +48,9 @@ def check_works(reader: Reader) -> None:
 
 
 def standpoint(referral: Referral, reader: Reader) -> Standpoint:
-    """Return the reader's standpoint, or raise `NotFound`."""
+    """Return the reader's standpoint, or raise `NotFound`: to whom the person excludes as to a stranger."""
+    if referral.excluded.shuts_out(reader.organization, reader.user):
+        raise NotFound
     if reader.organization == referral.sender and reader.roles & WORKING_ROLES:
         return Standpoint(Actor.SENDER)
     if reader.organization == referral.receiver and referral.was_sent:

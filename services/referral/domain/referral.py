@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from services.referral.domain.consent import Feedback
 from services.referral.domain.disclosure import Stage
+from services.referral.domain.exclusions import NOBODY, Exclusions
 from services.referral.domain.identifiers import (
     ConsentId,
     GroundId,
@@ -79,6 +80,7 @@ class Referral:
     reminded: bool = False
     read_once_at: datetime | None = None
     void_proposed_by: Actor | None = None
+    excluded: Exclusions = NOBODY  # who finds nothing of it, as the person's list has it
 
     @property
     def is_open(self) -> bool:

@@ -5,6 +5,7 @@ from kit.mongo import Database
 from kit.outbox import Outbox
 from services.referral.store import consents, people, queries, referrals
 from services.referral.store.consents import Consents
+from services.referral.store.exclusions import Pseudonyms
 from services.referral.store.people import MnemonicTaken, People
 from services.referral.store.places import PlaceBook
 from services.referral.store.queries import Asked, Line, Queries
@@ -29,13 +30,13 @@ INDEXES = {
 class Store:
     """The service's own collections. Every load that decides belongs to the transaction that saves."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, pseudonyms: Pseudonyms) -> None:
         told = Outbox(database, SOURCE)
-        self.people = People(database)
-        self.consents = Consents(database)
+        self.people = People(database, pseudonyms)
+        self.consents = Consents(database, told)
         self.places = PlaceBook(database)
         self.queries = Queries(database, told)
-        self.referrals = Referrals(database, told)
+        self.referrals = Referrals(database, told, pseudonyms)
 
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "Line",
     "MnemonicTaken",
     "PlaceBook",
+    "Pseudonyms",
     "Queries",
     "Referrals",
     "Sealed",

@@ -33,7 +33,7 @@ async def test_an_unanswered_request_is_recalled_then_expires_and_both_sides_are
 async def test_an_answer_takes_the_deadline_away(scene, clock):
     referral = await scene.accepted()
     kinds = await scene.world.db["timers"].distinct("kind")
-    assert kinds == ["consent-lapse"]
+    assert kinds == ["consent-lapse", "consent-lapse-reminder-14", "consent-lapse-reminder-3"]
     clock.advance(timedelta(hours=3))
     assert await scene.world.due() == 0
     assert (await scene.world.stored("referrals", referral))["state"] == "accepted"

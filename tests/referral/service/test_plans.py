@@ -29,6 +29,12 @@ async def test_every_query_stands_on_an_index(scene, clock):
     assert (await scene.intake.get("/capacity-requests")).status_code == 200
     body = {"service_id": scene.service, "answer": "capacity"}
     assert (await scene.intake.post(f"/capacity-requests/{asked.json()['id']}/answer", body)).status_code == 200
+    preview = {"recipient_organization_id": scene.receiver.id, "purpose": "support", "change": "withdraw"}
+    assert (await scene.caseworker.post(f"/persons/{scene.person}/consent-preview", preview)).status_code == 200
+    officer = await scene.world.worker(scene.receiver, "privacy-officer")
+    listed = {"organization_ids": [scene.person], "user_ids": [officer.id]}
+    assert (await scene.caseworker.post(f"/persons/{scene.person}/exclusions", listed)).status_code == 200
+    assert (await officer.get("/audit")).status_code == 200
     await scene.caseworker.post(f"/referrals/{referral}/consent-withdrawal")
     await sweep_orphan_keys(scene.world.desk)
     clock.advance(timedelta(days=100))
