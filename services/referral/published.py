@@ -100,7 +100,7 @@ class Declined(_OfReferral):
 
 
 class Reminded(_OfReferral):
-    """It waits for an answer."""
+    """It waits for somebody: an answer, a beginning, a going on."""
 
     subject: ClassVar[str] = "referral.reminded.v1"
 

@@ -56,8 +56,8 @@ _ROWS: Final = (
     _kind("referral-ended", "Une orientation a pris fin", "A referral has ended"),
     _kind(
         "referral-reminded",
-        "Une orientation attend toujours une réponse",
-        "A referral is still waiting for an answer",
+        "Une orientation attend toujours",
+        "A referral is still waiting",
         alarm=True,
     ),
     _kind(

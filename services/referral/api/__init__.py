@@ -1,7 +1,15 @@
 """The routes of referral, by noun."""
 
-from services.referral.api import audit, capacity, consents, people, referrals, service
+from services.referral.api import audit, capacity, consents, people, referrals, service, waiting
 
-ROUTERS = (people.router, consents.router, capacity.router, referrals.router, service.router, audit.router)
+ROUTERS = (
+    people.router,
+    consents.router,
+    capacity.router,
+    referrals.router,
+    waiting.router,
+    service.router,
+    audit.router,
+)
 
 __all__ = ["ROUTERS"]

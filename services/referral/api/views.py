@@ -25,6 +25,9 @@ from services.referral.store import Kept
 OFFERED = (
     Command.REQUEST,
     Command.REVIEW,
+    Command.WAITLIST,
+    Command.RESUME_REVIEW,
+    Command.KEEP_WAITING,
     Command.ACCEPT,
     Command.DECLINE,
     Command.START,
@@ -61,7 +64,7 @@ class LineView(View):
     service_id: str
     mnemonic: str | None = Field(default=None, description="The sender's own name for the person; null for a receiver.")
     sent_at: datetime | None
-    answer_by: datetime | None = Field(description="When an unanswered request ends.")
+    answer_by: datetime | None = Field(description="When an unanswered request ends; null on a waiting list.")
     changed_at: datetime
     allowed: tuple[Command, ...] = Field(description="The moves you can make now.")
 
@@ -138,20 +141,22 @@ def _line(referral: Referral, side: Standpoint) -> dict[str, Any]:
         "service_id": referral.service,
         "mnemonic": referral.mnemonic if sender else None,
         "sent_at": referral.requested_at,
-        "answer_by": _answer_by(referral, word),
+        "answer_by": _answer_by(referral, word) if sender else referral.expires_at,
         "changed_at": latest,
         "allowed": allowed(referral, side),
     }
 
 
-_AWAITING = frozenset({State.REQUESTED.value, State.UNDER_REVIEW.value, State.WAITLISTED.value, RECEIVED})
+# On a waiting list there is none; and when the receiver is asked again is the receiver's affair.
+_AWAITING = frozenset({State.REQUESTED.value, State.UNDER_REVIEW.value, RECEIVED})
 
 
 def _answer_by(referral: Referral, word: str) -> datetime | None:
-    """Return the deadline from the word a party reads: what the word hides must not show in a date."""
-    if word not in _AWAITING or referral.requested_at is None:
+    """Return the deadline from the word a sender reads: what the word hides must not show in a date."""
+    began = referral.requested_at if word == RECEIVED else referral.answer_from or referral.requested_at
+    if word not in _AWAITING or began is None:
         return None
-    return answer_by(referral.urgency, referral.requested_at).expire
+    return answer_by(referral.urgency, began).expire
 
 
 def _status(referral: Referral, side: Standpoint) -> dict[str, Any]:

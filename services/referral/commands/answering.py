@@ -24,7 +24,7 @@ May = Callable[[Standpoint], None]
 
 async def review_referral(desk: Desk, caller: Caller, referral: ReferralId, expected: int | None) -> Answered:
     """Say that the receiver looks at it."""
-    return await _simply(desk, caller, referral, expected, Command.REVIEW)
+    return await simply(desk, caller, referral, expected, Command.REVIEW)
 
 
 async def accept_referral(
@@ -77,17 +77,17 @@ async def decline_referral(
 
 async def start_service(desk: Desk, caller: Caller, referral: ReferralId, expected: int | None) -> Answered:
     """Say that the person arrived, or that first contact was made."""
-    return await _simply(desk, caller, referral, expected, Command.START)
+    return await simply(desk, caller, referral, expected, Command.START)
 
 
 async def hold_service(desk: Desk, caller: Caller, referral: ReferralId, expected: int | None) -> Answered:
     """Put the service on hold; places stay held."""
-    return await _simply(desk, caller, referral, expected, Command.HOLD)
+    return await simply(desk, caller, referral, expected, Command.HOLD)
 
 
 async def resume_service(desk: Desk, caller: Caller, referral: ReferralId, expected: int | None) -> Answered:
     """Go on with a service on hold."""
-    return await _simply(desk, caller, referral, expected, Command.RESUME)
+    return await simply(desk, caller, referral, expected, Command.RESUME)
 
 
 async def complete_service(
@@ -140,7 +140,7 @@ async def cancel_referral(
     return await change(desk, caller, "referral.cancel", referral, expected, decide)
 
 
-async def _simply(desk: Desk, caller: Caller, referral: ReferralId, expected: int | None, command: Command) -> Answered:
+async def simply(desk: Desk, caller: Caller, referral: ReferralId, expected: int | None, command: Command) -> Answered:
     """Make a move that changes nothing but the state."""
 
     async def decide(held: Held) -> Change:

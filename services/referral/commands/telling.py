@@ -10,12 +10,14 @@ from services.referral.domain.identifiers import OrganizationId, UserId
 from services.referral.domain.moves import Moved
 from services.referral.domain.party import COORDINATOR, INTAKE
 from services.referral.domain.referral import TERSE_SENDERS, Referral
-from services.referral.domain.transitions import Fact
+from services.referral.domain.transitions import Fact, State
 from services.referral.published import PLACES, PREPARING, TELLING
 
 # What concerns the receiver's people; everything else concerns the sender's.
 _TO_RECEIVER = frozenset({Fact.REQUESTED, Fact.ASSIGNED, Fact.CLOSED})
-_TO_BOTH = frozenset({Fact.REMINDED, Fact.SHARING_ENDED, Fact.VOIDED, Fact.VOID_PROPOSED})
+_TO_BOTH = frozenset({Fact.REMINDED, Fact.SHARING_ENDED, Fact.VOIDED, Fact.VOID_PROPOSED, Fact.NOT_ARRIVED})
+# Until a request is answered its sender hears that it waits; what the receiver does with it later is the receiver's.
+_SENDERS_WAIT = frozenset({State.REQUESTED, State.UNDER_REVIEW})
 
 
 async def tell(desk: Desk, session: Session, before: Referral | None, moved: Moved, by: Caller) -> list[Message]:
@@ -59,6 +61,8 @@ def _telling(fact: Fact, referral: Referral, told: tuple[UserId, ...]) -> Messag
 async def _whom(desk: Desk, session: Session, moved: Moved, fact: Fact) -> list[UserId]:
     """Return the users a fact is told to, the one who acted among them."""
     referral = moved.referral
+    if fact is Fact.ESCALATED:
+        return await _those_or(desk, session, referral.receiver, frozenset(), COORDINATOR, INTAKE)
     told = [] if fact in _TO_RECEIVER else await _senders_people(desk, session, moved, fact)
     # An end of sharing that comes after the end is told to the sender alone: the receiver has nothing to lose.
     concerns = referral.is_open or fact is not Fact.SHARING_ENDED
@@ -75,7 +79,8 @@ def _but(users: Iterable[UserId], actor: UserId) -> tuple[UserId, ...]:
 async def _senders_people(desk: Desk, session: Session, moved: Moved, fact: Fact) -> list[UserId]:
     """Return the sender's worker, where the move changes what they read; police and government get no alarm."""
     referral = moved.referral
-    if referral.sender_sector in TERSE_SENDERS or not (moved.told_sender or fact is Fact.REMINDED):
+    waits = fact is Fact.REMINDED and referral.state in _SENDERS_WAIT
+    if referral.sender_sector in TERSE_SENDERS or not (moved.told_sender or waits):
         return []
     return await _those_or(desk, session, referral.sender, frozenset({referral.created_by}), COORDINATOR)
 
@@ -86,11 +91,16 @@ async def _receivers_people(desk: Desk, session: Session, referral: Referral) ->
 
 
 async def _those_or(
-    desk: Desk, session: Session, organization: OrganizationId, users: frozenset[UserId], role: str
+    desk: Desk,
+    session: Session,
+    organization: OrganizationId,
+    users: frozenset[UserId],
+    role: str,
+    other: str = COORDINATOR,
 ) -> list[UserId]:
-    """Return those users who still work there; else whoever holds the role, else the coordinators."""
+    """Return those users who still work there; else whoever holds the role, else the other role."""
     present = await desk.directory.works_in(organization, users, session) if users else frozenset()
     if present:
         return sorted(present)
     found = await desk.directory.users(organization, role, session)
-    return list(found or await desk.directory.users(organization, COORDINATOR, session))
+    return list(found or await desk.directory.users(organization, other, session))

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from services.referral.domain.consent import Consent
-from services.referral.domain.deadlines import answer_by, handover_by
+from services.referral.domain.deadlines import handover_by
 from services.referral.domain.errors import ReferralError
 from services.referral.domain.identifiers import ServiceId, UserId
 from services.referral.domain.outwards import OVER, Telling, is_end, to_sender
@@ -15,6 +15,7 @@ from services.referral.domain.reasons import CancelReason, DeclineReason, FailRe
 from services.referral.domain.referral import TERSE_SENDERS, Referral, SenderView, Sharing
 from services.referral.domain.taxonomy import Need
 from services.referral.domain.transitions import SERVING, Actor, Command, Fact, ReferralClosed, State, step
+from services.referral.domain.waits import entering, on_the_list
 
 SAFE_ATTEMPTS = 3
 MOST_ALTERNATIVES = 5
@@ -101,7 +102,8 @@ def draft(**facts: Any) -> Moved:
 def move(referral: Referral, command: Command, actor: Actor, at: datetime, **changes: Any) -> Moved:
     """Make one legal move with its changes, or raise the refusal that says where the referral stands."""
     made = step(referral.state, command, actor)
-    moved = _end(replace(referral, state=made.to, **changes), at)
+    dates = entering(referral.state, made.to, referral.urgency, at)
+    moved = _end(replace(referral, state=made.to, **{**dates, **changes}), at)
     facts = _facts(referral, moved, made.facts)
     view = _view(referral, moved, actor, at)
     return Moved(replace(moved, view=view), facts, told_sender=view is not referral.view)
@@ -143,7 +145,6 @@ def _view(before: Referral, after: Referral, actor: Actor, at: datetime) -> Send
 
 def request(referral: Referral, actor: Actor, consent: Consent, at: datetime) -> Moved:
     """Send the draft under a consent; the caller has checked what it covers."""
-    by = answer_by(referral.urgency, at)
     return move(
         referral,
         Command.REQUEST,
@@ -153,8 +154,6 @@ def request(referral: Referral, actor: Actor, consent: Consent, at: datetime) ->
         consent_until=consent.until,
         feedback=consent.feedback,
         requested_at=at,
-        remind_at=by.remind,
-        expires_at=by.expire,
     )
 
 
@@ -169,8 +168,6 @@ def accept(referral: Referral, actor: Actor, workers: frozenset[UserId], places:
         handover_by=handover_by(referral.urgency, at),
         assigned=workers,
         places_held=places,
-        remind_at=None,
-        expires_at=None,
     )
 
 
@@ -241,8 +238,18 @@ def _withdrawn_to_the_untold(moved: Moved, before: SenderView, at: datetime) -> 
 
 
 def remind(referral: Referral, at: datetime) -> Moved:
-    """Recall an unanswered request, once."""
+    """Recall what waits, once."""
     return move(referral, Command.REMIND, Actor.TIMER, at, reminded=True, remind_at=None)
+
+
+def keep_waiting(referral: Referral, actor: Actor, at: datetime) -> Moved:
+    """Answer an ask: the person still waits, and the receiver is asked again later."""
+    return move(referral, Command.KEEP_WAITING, actor, at, **on_the_list(referral.urgency, at))
+
+
+def miss_arrival(referral: Referral, at: datetime) -> Moved:
+    """Say that nobody came, once; the place is kept until someone decides."""
+    return move(referral, Command.MISS_ARRIVAL, Actor.TIMER, at, not_arrived_at=at)
 
 
 def may_void(referral: Referral) -> bool:

@@ -69,8 +69,11 @@ class Referral:
     requested_at: datetime | None = None
     remind_at: datetime | None = None
     expires_at: datetime | None = None
+    escalate_at: datetime | None = None
+    answer_from: datetime | None = None  # when the deadline began that the last word before acceptance goes with
     accepted_at: datetime | None = None
     handover_by: datetime | None = None
+    not_arrived_at: datetime | None = None
     ended_at: datetime | None = None
     reason: str | None = None
     alternatives: tuple[ServiceId, ...] = ()

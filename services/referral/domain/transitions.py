@@ -37,6 +37,7 @@ class Command(StrEnum):
     REVIEW = "review"
     WAITLIST = "waitlist"
     RESUME_REVIEW = "resume-review"
+    KEEP_WAITING = "keep-waiting"
     ACCEPT = "accept"
     DECLINE = "decline"
     REMIND = "remind"
@@ -149,9 +150,11 @@ ROWS: tuple[Row, ...] = (
     Row((State.REQUESTED,), Command.REVIEW, _RECEIVER, State.UNDER_REVIEW, (Fact.REVIEW_STARTED,)),
     Row(_WAITING, Command.WAITLIST, _RECEIVER, State.WAITLISTED, (Fact.WAITLISTED,)),
     Row((State.WAITLISTED,), Command.RESUME_REVIEW, _RECEIVER, State.UNDER_REVIEW, (Fact.REVIEW_RESUMED,)),
+    Row((State.WAITLISTED,), Command.KEEP_WAITING, _RECEIVER, None, ()),
     Row(_UNANSWERED, Command.ACCEPT, _RECEIVER, State.ACCEPTED, _TAKEN),
     Row(_UNANSWERED, Command.DECLINE, _RECEIVER, State.DECLINED, (Fact.DECLINED,)),
     Row(_UNANSWERED, Command.REMIND, _TIMER, None, (Fact.REMINDED,)),
+    Row(_UNANSWERED, Command.ESCALATE, _TIMER, None, (Fact.ESCALATED,)),
     Row(_UNANSWERED, Command.EXPIRE, _TIMER, State.EXPIRED, (Fact.EXPIRED, Fact.CLOSED)),
     Row(_OPEN_BEFORE, Command.LOSE, (Actor.RACE,), State.CANCELLED, (Fact.CANCELLED, Fact.CLOSED)),
     Row(_OPEN_BEFORE, Command.WITHDRAW, (Actor.CONSENT,), State.WITHDRAWN, (Fact.WITHDRAWN, Fact.CLOSED)),

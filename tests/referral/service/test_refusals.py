@@ -32,6 +32,7 @@ ROUTES = [
         for move in (
             *("request", "cancel", "void", "consent-withdrawal", "review", "accept", "decline", "start", "hold"),
             *("resume", "complete", "fail", "location-reading"),
+            *("waitlist", "keep-waiting", "resume-review"),
         )
     ),
     ("GET", "/audit"),
@@ -40,6 +41,9 @@ MOVES = {
     "review": None,
     "accept": {},
     "decline": {"reason": "other"},
+    "waitlist": None,
+    "keep-waiting": None,
+    "resume-review": None,
     "start": None,
     "hold": None,
     "resume": None,
@@ -133,7 +137,7 @@ async def test_a_sender_cannot_make_the_receivers_moves(scene, move):
     answer = await scene.caseworker.post(f"/referrals/{referral}/{move}", MOVES[move])
     assert answer.status_code == 409
     expected = {"start": "referral.not-accepted", "hold": "referral.not-accepted", "resume": "referral.not-accepted"}
-    late = {"complete": "referral.not-accepted", "fail": "referral.not-accepted"}
+    late = dict.fromkeys(("complete", "fail", "keep-waiting", "resume-review"), "referral.not-accepted")
     assert answer.json()["code"] == (expected | late).get(move, "referral.not-your-move")
 
 

@@ -22,6 +22,7 @@ requested    | receiver     | waitlist      | waitlisted       | waitlisted
 requested    | receiver     | accept        | accepted         | accepted assigned places-taken
 requested    | receiver     | decline       | declined         | declined
 requested    | timer        | remind        | requested        | reminded
+requested    | timer        | escalate      | requested        | escalated
 requested    | timer        | expire        | expired          | expired closed
 requested    | race         | lose          | cancelled        | cancelled closed
 requested    | consent      | withdraw      | withdrawn        | withdrawn closed
@@ -32,6 +33,7 @@ under-review | receiver     | waitlist      | waitlisted       | waitlisted
 under-review | receiver     | accept        | accepted         | accepted assigned places-taken
 under-review | receiver     | decline       | declined         | declined
 under-review | timer        | remind        | under-review     | reminded
+under-review | timer        | escalate      | under-review     | escalated
 under-review | timer        | expire        | expired          | expired closed
 under-review | race         | lose          | cancelled        | cancelled closed
 under-review | consent      | withdraw      | withdrawn        | withdrawn closed
@@ -39,9 +41,11 @@ under-review | sender       | cancel        | cancelled        | cancelled close
 under-review | receiver     | cancel        | cancelled        | cancelled closed
 under-review | sender       | void          | entered-in-error | voided
 waitlisted   | receiver     | resume-review | under-review     | review-resumed
+waitlisted   | receiver     | keep-waiting  | waitlisted       |
 waitlisted   | receiver     | accept        | accepted         | accepted assigned places-taken
 waitlisted   | receiver     | decline       | declined         | declined
 waitlisted   | timer        | remind        | waitlisted       | reminded
+waitlisted   | timer        | escalate      | waitlisted       | escalated
 waitlisted   | timer        | expire        | expired          | expired closed
 waitlisted   | race         | lose          | cancelled        | cancelled closed
 waitlisted   | consent      | withdraw      | withdrawn        | withdrawn closed
