@@ -135,6 +135,12 @@ class SharingEnded(_OfReferral):
     subject: ClassVar[str] = "referral.sharing-ended.v1"
 
 
+class HandoverArranged(_OfReferral):
+    """When and how the person comes is arranged, or changed; who may read it comes and reads."""
+
+    subject: ClassVar[str] = "referral.handover-arranged.v1"
+
+
 class Started(_OfReferral):
     """The service began."""
 
@@ -232,6 +238,7 @@ TELLING: Mapping[Fact, type[_OfReferral]] = {
     Fact.WITHDRAWN: Withdrawn,
     Fact.CLOSED: Closed,
     Fact.SHARING_ENDED: SharingEnded,
+    Fact.HANDOVER_ARRANGED: HandoverArranged,
     Fact.STARTED: Started,
     Fact.NOT_ARRIVED: NotArrived,
     Fact.ESCALATED: Escalated,

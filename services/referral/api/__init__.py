@@ -1,6 +1,6 @@
 """The routes of referral, by noun."""
 
-from services.referral.api import audit, capacity, consents, people, referrals, service, waiting
+from services.referral.api import arrival, audit, capacity, consents, people, referrals, service, waiting
 
 ROUTERS = (
     people.router,
@@ -8,6 +8,7 @@ ROUTERS = (
     capacity.router,
     referrals.router,
     waiting.router,
+    arrival.router,
     service.router,
     audit.router,
 )

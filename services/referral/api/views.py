@@ -8,6 +8,7 @@ from pydantic import Field
 from kit.http import Page
 from services.referral.api.capacity import QueryShown, query_shown
 from services.referral.api.fields import View
+from services.referral.api.handover import HandoverView, handover_shown
 from services.referral.api.records import to_json
 from services.referral.commands.moving import version_for
 from services.referral.commands.reading import Seen
@@ -17,6 +18,7 @@ from services.referral.domain.outwards import OVER, RECEIVED, is_end, to_fhir, t
 from services.referral.domain.party import Standpoint
 from services.referral.domain.reasons import Outcome
 from services.referral.domain.referral import Referral, Sharing
+from services.referral.domain.reveals import Facet
 from services.referral.domain.taxonomy import DataClass, Need, Purpose, Urgency
 from services.referral.domain.transitions import ENDED, TRANSITIONS, Actor, Command, State
 from services.referral.store import Kept
@@ -30,6 +32,7 @@ OFFERED = (
     Command.KEEP_WAITING,
     Command.ACCEPT,
     Command.DECLINE,
+    Command.ARRANGE_HANDOVER,
     Command.START,
     Command.HOLD,
     Command.RESUME,
@@ -75,6 +78,8 @@ class StatusView(LineView):
     reason: str | None = Field(default=None, description="Of a decline.")
     alternatives: tuple[str, ...] = Field(default=(), description="Services the receiver offers instead.")
     handover_by: datetime | None = Field(default=None, description="For the receiver: when the person should be there.")
+    handover: HandoverView | None = Field(default=None, description="When and how the person comes, where arranged.")
+    not_arrived_at: datetime | None = Field(default=None, description="When nobody had come by the handover.")
     assigned_user_ids: tuple[str, ...] | None = Field(default=None, description="For the receiver: who meets them.")
 
 
@@ -159,11 +164,12 @@ def _answer_by(referral: Referral, word: str) -> datetime | None:
     return answer_by(referral.urgency, began).expire
 
 
-def _status(referral: Referral, side: Standpoint) -> dict[str, Any]:
-    """Return what a move answers: a decline's reason to both, the handover to the receiver."""
+def _status(referral: Referral, side: Standpoint, opened: frozenset[Facet] = frozenset()) -> dict[str, Any]:
+    """Return what a move answers: a decline's reason to both, the handover as far as each may know it."""
     declined = word_of(referral, side) == State.DECLINED
     serving = side.actor is Actor.RECEIVER and referral.accepted_at is not None and referral.state not in ENDED
     return _line(referral, side) | {
+        **handover_shown(referral, side, opened),
         "reason": referral.reason if declined else None,
         "alternatives": referral.alternatives if declined else (),
         "handover_by": referral.handover_by if serving else None,
@@ -187,7 +193,7 @@ def referral_view(seen: Seen) -> ReferralView:
     sender = side.actor is Actor.SENDER
     disclosed = seen.disclosed
     return ReferralView(
-        **_status(referral, side),
+        **_status(referral, side, seen.opened),
         person_id=referral.person if sender else None,
         shares=tuple(name for name in DataClass if name in referral.classes) if sender else None,
         need=query_shown(seen.need) if seen.need else None,

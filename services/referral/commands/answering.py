@@ -4,10 +4,13 @@ from collections.abc import Callable, Mapping
 
 from services.referral.commands.desk import Caller, Desk
 from services.referral.commands.drafting import unsealed_request
+from services.referral.commands.handing import check_for
 from services.referral.commands.moving import Change, Held, change
 from services.referral.commands.people import age_of
 from services.referral.commands.reading import needs_shown, reading_of
 from services.referral.domain import moves
+from services.referral.domain.arrival import arranged_at_once
+from services.referral.domain.handover import Handover
 from services.referral.domain.identifiers import ReferralId, ServiceId, UserId
 from services.referral.domain.moves import RecipientUnavailable
 from services.referral.domain.party import Standpoint
@@ -28,21 +31,30 @@ async def review_referral(desk: Desk, caller: Caller, referral: ReferralId, expe
 
 
 async def accept_referral(
-    desk: Desk, caller: Caller, referral: ReferralId, workers: frozenset[UserId], expected: int | None
+    desk: Desk,
+    caller: Caller,
+    referral: ReferralId,
+    workers: frozenset[UserId],
+    expected: int | None,
+    handover: Handover | None = None,
 ) -> Answered:
     """Accept for the whole party: consent live at that instant, places taken, the workers named; all or nothing."""
 
     async def decide(held: Held) -> Change:
         at, asked = desk.clock(), held.referral
         step(asked.state, Command.ACCEPT, held.side.actor)
-        live = asked.consent and await desk.store.consents.touch_live(held.session, asked.consent, at)
+        live = await desk.store.consents.touch_live(held.session, asked.consent, at) if asked.consent else None
         if not live or not (await desk.standings.of(asked.receiver, at, held.session)).may_continue:
             # The one word for every end that was not the receiver's: it must not learn which.
             raise ReferralClosed
         named = await _workers(desk, held, caller, workers)
         total = await desk.directory.places(asked.service, held.session)
         places = await desk.store.places.take(held.session, asked.service, total, asked.id, asked.party_size)
-        return Change(moves.accept(asked, held.side.actor, named, places, at))
+        moved = moves.accept(asked, held.side.actor, named, places, at)
+        if handover is not None:
+            check_for(desk, moved.referral, held.side.role, live, handover)
+            moved = arranged_at_once(moved, handover, at)
+        return Change(moved)
 
     return await change(desk, caller, "referral.accept", referral, expected, decide)
 

@@ -18,6 +18,7 @@ from services.referral.domain.disclosure import (
     Stage,
     decide,
     decide_all,
+    opened,
     shows_need,
     told_once_accepted,
 )
@@ -26,6 +27,7 @@ from services.referral.domain.moves import ReadingNotOffered, read_once
 from services.referral.domain.party import COORDINATOR, INTAKE, Standpoint, check_works, standpoint
 from services.referral.domain.record import Disclosed, classes_to_open, disclose
 from services.referral.domain.referral import Referral, Sharing
+from services.referral.domain.reveals import Facet
 from services.referral.domain.taxonomy import AgeBand, DataClass, Need, Sector
 from services.referral.domain.transitions import SERVING, Actor, State
 from services.referral.keys import PersonKey
@@ -41,6 +43,7 @@ class Seen:
     need: Mapping[str, Any] | None = None
     disclosed: Disclosed | None = None
     outcomes: Mapping[str, str] | None = None
+    opened: frozenset[Facet] = frozenset()
 
 
 def reading_of(
@@ -134,7 +137,8 @@ async def _opened(desk: Desk, attempt: Attempt, case: Case, side: Standpoint, re
     record = {name: key.unseal(name, case.record[name]) for name in classes}
     # Without a need that may be shown, the rest of it would be a riddle about the person.
     need = shown(query, needs, told_once_accepted(reading)) if needs else None
-    return Seen(case.kept, side, need, disclose(decisions, record, attempt.caller.organization))
+    disclosed = disclose(decisions, record, attempt.caller.organization)
+    return Seen(case.kept, side, need, disclosed, opened=opened(decisions))
 
 
 async def read_location_once(desk: Desk, caller: Caller, referral: ReferralId) -> Mapping[str, Any] | None:

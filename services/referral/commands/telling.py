@@ -15,7 +15,16 @@ from services.referral.published import PLACES, PREPARING, TELLING
 
 # What concerns the receiver's people; everything else concerns the sender's.
 _TO_RECEIVER = frozenset({Fact.REQUESTED, Fact.ASSIGNED, Fact.CLOSED})
-_TO_BOTH = frozenset({Fact.REMINDED, Fact.SHARING_ENDED, Fact.VOIDED, Fact.VOID_PROPOSED, Fact.NOT_ARRIVED})
+_TO_BOTH = frozenset(
+    {
+        Fact.REMINDED,
+        Fact.SHARING_ENDED,
+        Fact.VOIDED,
+        Fact.VOID_PROPOSED,
+        Fact.HANDOVER_ARRANGED,
+        Fact.NOT_ARRIVED,
+    }
+)
 # Until a request is answered its sender hears that it waits; what the receiver does with it later is the receiver's.
 _SENDERS_WAIT = frozenset({State.REQUESTED, State.UNDER_REVIEW})
 

@@ -140,7 +140,7 @@ def _view(before: Referral, after: Referral, actor: Actor, at: datetime) -> Send
     word = to_sender(telling, before.view.word)
     if (word, after.sharing) == (before.view.word, before.sharing):
         return before.view
-    return SenderView(word=word, version=before.view.version + 1, changed_at=at)
+    return replace(before.view, word=word, version=before.view.version + 1, changed_at=at)
 
 
 def request(referral: Referral, actor: Actor, consent: Consent, at: datetime) -> Moved:
@@ -245,11 +245,6 @@ def remind(referral: Referral, at: datetime) -> Moved:
 def keep_waiting(referral: Referral, actor: Actor, at: datetime) -> Moved:
     """Answer an ask: the person still waits, and the receiver is asked again later."""
     return move(referral, Command.KEEP_WAITING, actor, at, **on_the_list(referral.urgency, at))
-
-
-def miss_arrival(referral: Referral, at: datetime) -> Moved:
-    """Say that nobody came, once; the place is kept until someone decides."""
-    return move(referral, Command.MISS_ARRIVAL, Actor.TIMER, at, not_arrived_at=at)
 
 
 def may_void(referral: Referral) -> bool:

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from services.referral.domain.moves import Moved, miss_arrival, move, remind
+from services.referral.domain.arrival import miss_arrival
+from services.referral.domain.moves import Moved, move, remind
 from services.referral.domain.referral import Referral
 from services.referral.domain.transitions import Actor, Command, State
 from services.referral.domain.waits import Wait, once_asked, waits_of

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from services.referral.domain.consent import Feedback
 from services.referral.domain.disclosure import Stage
+from services.referral.domain.handover import Handover
 from services.referral.domain.identifiers import (
     ConsentId,
     GroundId,
@@ -37,6 +38,8 @@ class SenderView:
     word: str
     version: int
     changed_at: datetime
+    handover: Handover | None = None
+    not_arrived_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +76,7 @@ class Referral:
     answer_from: datetime | None = None  # when the deadline began that the last word before acceptance goes with
     accepted_at: datetime | None = None
     handover_by: datetime | None = None
+    handover: Handover | None = None
     not_arrived_at: datetime | None = None
     ended_at: datetime | None = None
     reason: str | None = None

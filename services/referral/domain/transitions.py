@@ -45,6 +45,7 @@ class Command(StrEnum):
     LOSE = "lose"
     WITHDRAW = "withdraw"
     END_SHARING = "end-sharing"
+    ARRANGE_HANDOVER = "arrange-handover"
     START = "start"
     MISS_ARRIVAL = "miss-arrival"
     ESCALATE = "escalate"
@@ -92,6 +93,7 @@ class Fact(StrEnum):
     WITHDRAWN = "withdrawn"
     CLOSED = "closed"
     SHARING_ENDED = "sharing-ended"
+    HANDOVER_ARRANGED = "handover-arranged"
     STARTED = "started"
     NOT_ARRIVED = "not-arrived"
     ESCALATED = "escalated"
@@ -160,6 +162,7 @@ ROWS: tuple[Row, ...] = (
     Row(_OPEN_BEFORE, Command.WITHDRAW, (Actor.CONSENT,), State.WITHDRAWN, (Fact.WITHDRAWN, Fact.CLOSED)),
     Row((State.WITHDRAWN,), Command.WITHDRAW, (Actor.CONSENT,), None, ()),
     Row(_SERVING, Command.END_SHARING, (Actor.CONSENT,), None, (Fact.SHARING_ENDED,)),
+    Row((State.ACCEPTED,), Command.ARRANGE_HANDOVER, _RECEIVER, None, (Fact.HANDOVER_ARRANGED,)),
     Row((State.ACCEPTED,), Command.START, _RECEIVER, State.IN_PROGRESS, (Fact.STARTED,)),
     Row((State.ACCEPTED,), Command.MISS_ARRIVAL, _TIMER, None, (Fact.NOT_ARRIVED,)),
     Row((State.ACCEPTED, State.ON_HOLD), Command.REMIND, _TIMER, None, (Fact.REMINDED,)),

@@ -32,7 +32,7 @@ ROUTES = [
         for move in (
             *("request", "cancel", "void", "consent-withdrawal", "review", "accept", "decline", "start", "hold"),
             *("resume", "complete", "fail", "location-reading"),
-            *("waitlist", "keep-waiting", "resume-review"),
+            *("waitlist", "keep-waiting", "resume-review", "arrange-handover"),
         )
     ),
     ("GET", "/audit"),
@@ -44,6 +44,7 @@ MOVES = {
     "waitlist": None,
     "keep-waiting": None,
     "resume-review": None,
+    "arrange-handover": {"at": "2027-01-01T00:00:00Z", "way": "taxi"},
     "start": None,
     "hold": None,
     "resume": None,
@@ -53,6 +54,9 @@ MOVES = {
     "location-reading": None,
     "consent-withdrawal": None,
 }
+
+
+AFTER_AN_ANSWER = ("complete", "fail", "keep-waiting", "resume-review", "arrange-handover")
 
 
 def test_the_list_of_routes_is_whole(world):
@@ -137,7 +141,7 @@ async def test_a_sender_cannot_make_the_receivers_moves(scene, move):
     answer = await scene.caseworker.post(f"/referrals/{referral}/{move}", MOVES[move])
     assert answer.status_code == 409
     expected = {"start": "referral.not-accepted", "hold": "referral.not-accepted", "resume": "referral.not-accepted"}
-    late = dict.fromkeys(("complete", "fail", "keep-waiting", "resume-review"), "referral.not-accepted")
+    late = dict.fromkeys(AFTER_AN_ANSWER, "referral.not-accepted")
     assert answer.json()["code"] == (expected | late).get(move, "referral.not-your-move")
 
 

@@ -53,6 +53,7 @@ waitlisted   | sender       | cancel        | cancelled        | cancelled close
 waitlisted   | receiver     | cancel        | cancelled        | cancelled closed
 waitlisted   | sender       | void          | entered-in-error | voided
 accepted     | consent      | end-sharing   | accepted         | sharing-ended
+accepted     | receiver     | arrange-handover | accepted      | handover-arranged
 accepted     | receiver     | start         | in-progress      | started
 accepted     | timer        | miss-arrival  | accepted         | not-arrived
 accepted     | timer        | remind        | accepted         | reminded

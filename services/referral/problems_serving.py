@@ -1,0 +1,24 @@
+"""What the refusals around a service under way say: the handover, who is assigned, contact attempts, a void by two."""
+
+from collections.abc import Mapping
+
+from kit.problems import Problem
+
+_CONFLICT, _UNFIT, _FORBIDDEN = 409, 422, 403
+
+SERVING: Mapping[str, Problem] = {
+    "referral.handover-time-invalid": Problem(
+        _UNFIT,
+        fr="L'arrivée se prévoit d'ici trente jours",
+        en="A handover is to come within thirty days",
+        next_fr="Choisissez un moment à venir, dans les trente jours.",
+        next_en="Choose a time to come, within thirty days.",
+    ),
+    "referral.handover-place-withheld": Problem(
+        _UNFIT,
+        fr="Ce lieu dirait où se trouve la personne, ce que vous ne pouvez pas savoir",
+        en="That place would tell where the person is, which you may not know",
+        next_fr="Choisissez `at-service` ou `agreed-elsewhere`, ou n'indiquez aucun lieu.",
+        next_en="Choose `at-service` or `agreed-elsewhere`, or state no place.",
+    ),
+}
