@@ -7,6 +7,13 @@ from kit.problems import Problem
 _CONFLICT, _UNFIT, _FORBIDDEN = 409, 422, 403
 
 SERVING: Mapping[str, Problem] = {
+    "referral.assigning-not-yours": Problem(
+        _FORBIDDEN,
+        fr="L'accueil ou la coordination désigne qui rencontre la personne",
+        en="Intake or a coordinator says who meets the person",
+        next_fr="Demandez-le à l'accueil ou à la coordination de votre organisation.",
+        next_en="Ask your organisation's intake or coordinator.",
+    ),
     "referral.handover-time-invalid": Problem(
         _UNFIT,
         fr="L'arrivée se prévoit d'ici trente jours",

@@ -1,12 +1,13 @@
 """The routes of referral, by noun."""
 
-from services.referral.api import arrival, audit, capacity, consents, people, referrals, service, waiting
+from services.referral.api import arrival, audit, capacity, consents, intake, people, referrals, service, waiting
 
 ROUTERS = (
     people.router,
     consents.router,
     capacity.router,
     referrals.router,
+    intake.router,
     waiting.router,
     arrival.router,
     service.router,

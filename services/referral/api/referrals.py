@@ -35,7 +35,7 @@ from services.referral.commands.moving import version_for
 from services.referral.commands.reading import list_referrals, read_referral
 from services.referral.domain.disclosure import Role
 from services.referral.domain.identifiers import OrganizationId, PersonId, QueryId, ReferralId, ServiceId
-from services.referral.domain.party import Standpoint
+from services.referral.domain.party import Standpoint, leads
 from services.referral.domain.reasons import CancelReason
 from services.referral.domain.taxonomy import DataClass, Purpose
 from services.referral.domain.transitions import Actor
@@ -203,7 +203,8 @@ async def list_all(
     purpose = f"referrals|{direction}|{is_open}|{organization}|{caller.user}"
     wanted = Wanted(organization, sent, is_open)
     rows = await list_referrals(desk, caller_of(caller), wanted, pages.after(purpose), pages.limit + 1)
-    side = Standpoint(Actor.SENDER) if sent else Standpoint(Actor.RECEIVER, Role.INTAKE)
+    received = Standpoint(Actor.RECEIVER, Role.INTAKE, leads=leads(caller_of(caller).roles))
+    side = Standpoint(Actor.SENDER) if sent else received
 
     shown, following = pages.cut(
         purpose, rows, lambda kept: (kept.state.created_at if sent else kept.state.requested_at, kept.state.id)

@@ -33,6 +33,7 @@ OFFERED = (
     Command.ACCEPT,
     Command.DECLINE,
     Command.ARRANGE_HANDOVER,
+    Command.ASSIGN,
     Command.START,
     Command.HOLD,
     Command.RESUME,
@@ -122,7 +123,8 @@ def allowed(referral: Referral, side: Standpoint) -> tuple[Command, ...]:
             return ()
         state = known
     offered = [command for command in OFFERED if (state, command, side.actor) in TRANSITIONS]
-    return tuple(command for command in offered if command is not Command.VOID or may_void(referral))
+    barred = {Command.VOID: not may_void(referral), Command.ASSIGN: not side.leads}
+    return tuple(command for command in offered if not barred.get(command))
 
 
 def _line(referral: Referral, side: Standpoint) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from services.referral.domain.transitions import Fact, State
 from services.referral.published import PLACES, PREPARING, TELLING
 
 # What concerns the receiver's people; everything else concerns the sender's.
-_TO_RECEIVER = frozenset({Fact.REQUESTED, Fact.ASSIGNED, Fact.CLOSED})
+_TO_RECEIVER = frozenset({Fact.REQUESTED, Fact.CLOSED})
 _TO_BOTH = frozenset(
     {
         Fact.REMINDED,
@@ -36,7 +36,10 @@ async def tell(desk: Desk, session: Session, before: Referral | None, moved: Mov
         if fact in PREPARING or fact in PLACES:
             messages.append(_untold(fact, before, moved.referral))
             continue
-        told = _but(await _whom(desk, session, moved, fact), by.user)
+        if fact is Fact.ASSIGNED:
+            told = _but(await _newly_named(desk, session, before, moved.referral), by.user)
+        else:
+            told = _but(await _whom(desk, session, moved, fact), by.user)
         if told or fact is not Fact.ASSIGNED:
             messages.append(_telling(fact, moved.referral, told))
     return messages
@@ -78,6 +81,12 @@ async def _whom(desk: Desk, session: Session, moved: Moved, fact: Fact) -> list[
     if fact in _TO_RECEIVER | _TO_BOTH and referral.was_sent and concerns:
         told += await _receivers_people(desk, session, referral)
     return told
+
+
+async def _newly_named(desk: Desk, session: Session, before: Referral | None, after: Referral) -> list[UserId]:
+    """Return those who meet the person from now on; who did before knows it."""
+    named = after.assigned - (before.assigned if before else frozenset())
+    return await _those_or(desk, session, after.receiver, named, INTAKE) if named else []
 
 
 def _but(users: Iterable[UserId], actor: UserId) -> tuple[UserId, ...]:

@@ -46,6 +46,7 @@ class Command(StrEnum):
     WITHDRAW = "withdraw"
     END_SHARING = "end-sharing"
     ARRANGE_HANDOVER = "arrange-handover"
+    ASSIGN = "assign"
     START = "start"
     MISS_ARRIVAL = "miss-arrival"
     ESCALATE = "escalate"
@@ -167,6 +168,7 @@ ROWS: tuple[Row, ...] = (
     Row((State.ACCEPTED,), Command.MISS_ARRIVAL, _TIMER, None, (Fact.NOT_ARRIVED,)),
     Row((State.ACCEPTED, State.ON_HOLD), Command.REMIND, _TIMER, None, (Fact.REMINDED,)),
     Row((State.ACCEPTED, State.ON_HOLD), Command.ESCALATE, _TIMER, None, (Fact.ESCALATED,)),
+    Row(_SERVING, Command.ASSIGN, _RECEIVER, None, (Fact.ASSIGNED,)),
     Row((State.IN_PROGRESS,), Command.HOLD, _RECEIVER, State.ON_HOLD, (Fact.HELD,)),
     Row((State.ON_HOLD,), Command.RESUME, _RECEIVER, State.IN_PROGRESS, (Fact.RESUMED,)),
     Row(_SERVING, Command.COMPLETE, _RECEIVER, State.COMPLETED, (Fact.COMPLETED,)),

@@ -22,6 +22,7 @@ from services.referral.store.records import Kept, Sealed, to_fields, to_kept
 
 _REFERRAL = TypeAdapter(Referral)
 _SENT = [("sender", ASCENDING), ("created_at", DESCENDING), ("_id", DESCENDING)]
+_QUEUE = [("receiver", ASCENDING), ("expires_at", ASCENDING), ("_id", ASCENDING)]
 _RECEIVED = [("receiver", ASCENDING), ("requested_at", DESCENDING), ("_id", DESCENDING)]
 
 INDEXES = {
@@ -31,6 +32,8 @@ INDEXES = {
         IndexModel(_RECEIVED),
         IndexModel([("receiver_open", ASCENDING), *_RECEIVED]),
         IndexModel([("assigned", ASCENDING), *_RECEIVED]),
+        # Only what awaits an answer has an end to it: the index is as small as the queue.
+        IndexModel(_QUEUE, partialFilterExpression={"expires_at": {"$type": "date"}}),
         IndexModel([("person", ASCENDING), ("receiver", ASCENDING), ("purpose", ASCENDING)]),
     ]
 }
@@ -119,6 +122,16 @@ class Referrals:
         if before is not None:
             query["$or"] = [{at: {"$lt": before[0]}}, {at: before[0], "_id": {"$lt": before[1]}}]
         rows = self._rows.find(query, {"sealed": 0}).sort([(at, -1), ("_id", -1)]).limit(limit)
+        return [to_kept(_REFERRAL, row) async for row in rows]
+
+    async def queue(
+        self, receiver: OrganizationId, after: tuple[datetime, str] | None, limit: int
+    ) -> list[Kept[Referral]]:
+        """Return what ends unless a receiver answers, the most pressing first."""
+        query: Document = {"receiver": receiver, "expires_at": {"$type": "date"}}
+        if after is not None:
+            query["$or"] = [{"expires_at": {"$gt": after[0]}}, {"expires_at": after[0], "_id": {"$gt": after[1]}}]
+        rows = self._rows.find(query, {"sealed": 0}).sort([("expires_at", 1), ("_id", 1)]).limit(limit)
         return [to_kept(_REFERRAL, row) async for row in rows]
 
 

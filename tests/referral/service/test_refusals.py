@@ -32,10 +32,11 @@ ROUTES = [
         for move in (
             *("request", "cancel", "void", "consent-withdrawal", "review", "accept", "decline", "start", "hold"),
             *("resume", "complete", "fail", "location-reading"),
-            *("waitlist", "keep-waiting", "resume-review", "arrange-handover"),
+            *("waitlist", "keep-waiting", "resume-review", "arrange-handover", "assign"),
         )
     ),
     ("GET", "/audit"),
+    ("GET", "/intake-queue"),
 ]
 MOVES = {
     "review": None,
@@ -45,6 +46,7 @@ MOVES = {
     "keep-waiting": None,
     "resume-review": None,
     "arrange-handover": {"at": "2027-01-01T00:00:00Z", "way": "taxi"},
+    "assign": {"assigned_user_ids": [SOMEONE]},
     "start": None,
     "hold": None,
     "resume": None,
@@ -56,7 +58,7 @@ MOVES = {
 }
 
 
-AFTER_AN_ANSWER = ("complete", "fail", "keep-waiting", "resume-review", "arrange-handover")
+AFTER_AN_ANSWER = ("complete", "fail", "keep-waiting", "resume-review", "arrange-handover", "assign")
 
 
 def test_the_list_of_routes_is_whole(world):

@@ -54,6 +54,7 @@ waitlisted   | receiver     | cancel        | cancelled        | cancelled close
 waitlisted   | sender       | void          | entered-in-error | voided
 accepted     | consent      | end-sharing   | accepted         | sharing-ended
 accepted     | receiver     | arrange-handover | accepted      | handover-arranged
+accepted     | receiver     | assign        | accepted         | assigned
 accepted     | receiver     | start         | in-progress      | started
 accepted     | timer        | miss-arrival  | accepted         | not-arrived
 accepted     | timer        | remind        | accepted         | reminded
@@ -71,6 +72,7 @@ accepted     | coordination | reassign      | accepted         | reassigned
 in-progress  | sender-alone | complete      | completed        | completed
 in-progress  | sender-alone | fail          | failed           | failed
 in-progress  | consent      | end-sharing   | in-progress      | sharing-ended
+in-progress  | receiver     | assign        | in-progress      | assigned
 in-progress  | receiver     | hold          | on-hold          | held
 in-progress  | receiver     | complete      | completed        | completed
 in-progress  | receiver     | fail          | failed           | failed
@@ -87,6 +89,7 @@ in-progress  | coordination | reassign      | in-progress      | reassigned
 on-hold      | consent      | end-sharing   | on-hold          | sharing-ended
 on-hold      | timer        | remind        | on-hold          | reminded
 on-hold      | timer        | escalate      | on-hold          | escalated
+on-hold      | receiver     | assign        | on-hold          | assigned
 on-hold      | receiver     | resume        | in-progress      | resumed
 on-hold      | receiver     | complete      | completed        | completed
 on-hold      | receiver     | fail          | failed           | failed
