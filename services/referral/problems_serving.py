@@ -7,6 +7,27 @@ from kit.problems import Problem
 _CONFLICT, _UNFIT, _FORBIDDEN = 409, 422, 403
 
 SERVING: Mapping[str, Problem] = {
+    "referral.void-alone": Problem(
+        _CONFLICT,
+        fr="Personne n'a accepté cette orientation",
+        en="Nobody accepted this referral",
+        next_fr="Annulez-la seul, comme saisie par erreur (`void`).",
+        next_en="Take it back alone, as entered in error (`void`).",
+    ),
+    "referral.void-already-proposed": Problem(
+        _CONFLICT,
+        fr="L'erreur de saisie est déjà signalée",
+        en="It is already said to be entered in error",
+        next_fr="Attendez que l'autre organisation confirme, ou confirmez si c'est elle qui l'a signalée.",
+        next_en="Wait for the other organisation to confirm, or confirm where it was the one to say so.",
+    ),
+    "referral.void-unseen": Problem(
+        _CONFLICT,
+        fr="L'organisation qui a orienté la personne ne peut pas savoir que vous avez accepté",
+        en="The organisation that sent it may not know that you accepted",
+        next_fr="Mettez fin à l'accompagnement avec un motif de la liste; elle peut, elle, signaler l'erreur.",
+        next_en="End the service with a reason of the list; that organisation may itself say that it was an error.",
+    ),
     "referral.assigning-not-yours": Problem(
         _FORBIDDEN,
         fr="L'accueil ou la coordination désigne qui rencontre la personne",

@@ -1,6 +1,17 @@
 """The routes of referral, by noun."""
 
-from services.referral.api import arrival, audit, capacity, consents, intake, people, referrals, service, waiting
+from services.referral.api import (
+    arrival,
+    audit,
+    capacity,
+    consents,
+    intake,
+    people,
+    referrals,
+    service,
+    voiding,
+    waiting,
+)
 
 ROUTERS = (
     people.router,
@@ -11,6 +22,7 @@ ROUTERS = (
     waiting.router,
     arrival.router,
     service.router,
+    voiding.router,
     audit.router,
 )
 

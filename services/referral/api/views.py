@@ -1,7 +1,7 @@
 """Referrals as each party reads them."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -21,6 +21,7 @@ from services.referral.domain.referral import Referral, Sharing
 from services.referral.domain.reveals import Facet
 from services.referral.domain.taxonomy import DataClass, Need, Purpose, Urgency
 from services.referral.domain.transitions import ENDED, TRANSITIONS, Actor, Command, State
+from services.referral.domain.voiding import may_confirm, may_propose, proposed_by
 from services.referral.store import Kept
 
 # The moves that this API offers; the state table holds more.
@@ -41,9 +42,11 @@ OFFERED = (
     Command.FAIL,
     Command.CANCEL,
     Command.VOID,
+    Command.PROPOSE_VOID,
+    Command.CONFIRM_VOID,
 )
 # A sender's word that is no state: what may follow is judged from the word, never from the state it hides.
-_AS_STATE = {RECEIVED: State.REQUESTED, OVER: None}
+_AS_STATE = {RECEIVED: State.REQUESTED, OVER: State.COMPLETED}
 
 
 class FhirView(View):
@@ -81,6 +84,9 @@ class StatusView(LineView):
     handover_by: datetime | None = Field(default=None, description="For the receiver: when the person should be there.")
     handover: HandoverView | None = Field(default=None, description="When and how the person comes, where arranged.")
     not_arrived_at: datetime | None = Field(default=None, description="When nobody had come by the handover.")
+    void_proposed_by: Literal["sender", "receiver"] | None = Field(
+        default=None, description="Who said that it was entered in error; the other confirms."
+    )
     assigned_user_ids: tuple[str, ...] | None = Field(default=None, description="For the receiver: who meets them.")
 
 
@@ -118,12 +124,14 @@ def allowed(referral: Referral, side: Standpoint) -> tuple[Command, ...]:
     state = referral.state
     if side.actor is Actor.SENDER:
         word = referral.view.word
-        known = _AS_STATE[word] if word in _AS_STATE else State(word)
-        if known is None:
-            return ()
-        state = known
+        state = _AS_STATE[word] if word in _AS_STATE else State(word)
     offered = [command for command in OFFERED if (state, command, side.actor) in TRANSITIONS]
-    barred = {Command.VOID: not may_void(referral), Command.ASSIGN: not side.leads}
+    barred = {
+        Command.VOID: not may_void(referral),
+        Command.PROPOSE_VOID: not may_propose(referral, side.actor),
+        Command.CONFIRM_VOID: not may_confirm(referral, side.actor),
+        Command.ASSIGN: not side.leads,
+    }
     return tuple(command for command in offered if not barred.get(command))
 
 
@@ -175,6 +183,7 @@ def _status(referral: Referral, side: Standpoint, opened: frozenset[Facet] = fro
         "reason": referral.reason if declined else None,
         "alternatives": referral.alternatives if declined else (),
         "handover_by": referral.handover_by if serving else None,
+        "void_proposed_by": proposed_by(referral, side.actor),
         "assigned_user_ids": tuple(sorted(referral.assigned)) if serving else None,
     }
 

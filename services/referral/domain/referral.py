@@ -40,6 +40,7 @@ class SenderView:
     changed_at: datetime
     handover: Handover | None = None
     not_arrived_at: datetime | None = None
+    void_proposed_by: Actor | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

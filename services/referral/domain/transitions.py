@@ -179,6 +179,9 @@ ROWS: tuple[Row, ...] = (
     Row(_NEVER_ACCEPTED, Command.VOID, _SENDER, State.ENTERED_IN_ERROR, (Fact.VOIDED,)),
     Row(_SHEET_KNOWN, Command.VOID, _ALONE, State.ENTERED_IN_ERROR, (Fact.VOIDED,)),
     Row(_ONCE_ACCEPTED, Command.PROPOSE_VOID, _PARTIES, None, (Fact.VOID_PROPOSED,)),
+    # A sender who may not know whether it was accepted takes the same way whether or not it was.
+    Row(_UNANSWERED, Command.PROPOSE_VOID, _SENDER, None, (Fact.VOID_PROPOSED,)),
+    Row(_UNANSWERED, Command.CONFIRM_VOID, _RECEIVER, State.ENTERED_IN_ERROR, (Fact.VOIDED,)),
     Row(_ONCE_ACCEPTED, Command.CONFIRM_VOID, _PARTIES, State.ENTERED_IN_ERROR, (Fact.VOIDED,)),
     Row(_SERVING, Command.REASSIGN, (Actor.SENDER, Actor.COORDINATION), None, (Fact.REASSIGNED,)),
 )

@@ -33,6 +33,7 @@ ROUTES = [
             *("request", "cancel", "void", "consent-withdrawal", "review", "accept", "decline", "start", "hold"),
             *("resume", "complete", "fail", "location-reading"),
             *("waitlist", "keep-waiting", "resume-review", "arrange-handover", "assign"),
+            *("propose-void", "confirm-void"),
         )
     ),
     ("GET", "/audit"),
@@ -54,10 +55,13 @@ MOVES = {
     "fail": {"reason": "other"},
     "cancel": {"reason": "other"},
     "location-reading": None,
+    "propose-void": None,
+    "confirm-void": None,
     "consent-withdrawal": None,
 }
 
 
+OF_BOTH_SIDES = {"cancel", "location-reading", "consent-withdrawal", "propose-void", "confirm-void"}
 AFTER_AN_ANSWER = ("complete", "fail", "keep-waiting", "resume-review", "arrange-handover", "assign")
 
 
@@ -137,7 +141,7 @@ async def test_only_someone_of_the_receiver_can_be_named(scene):
     assert (await scene.world.stored("referrals", referral))["state"] == "requested"
 
 
-@pytest.mark.parametrize("move", sorted(set(MOVES) - {"cancel", "location-reading", "consent-withdrawal"}))
+@pytest.mark.parametrize("move", sorted(set(MOVES) - OF_BOTH_SIDES))
 async def test_a_sender_cannot_make_the_receivers_moves(scene, move):
     referral = await scene.requested()
     answer = await scene.caseworker.post(f"/referrals/{referral}/{move}", MOVES[move])

@@ -29,6 +29,8 @@ requested    | consent      | withdraw      | withdrawn        | withdrawn close
 requested    | sender       | cancel        | cancelled        | cancelled closed
 requested    | receiver     | cancel        | cancelled        | cancelled closed
 requested    | sender       | void          | entered-in-error | voided
+requested    | sender       | propose-void  | requested        | void-proposed
+requested    | receiver     | confirm-void  | entered-in-error | voided
 under-review | receiver     | waitlist      | waitlisted       | waitlisted
 under-review | receiver     | accept        | accepted         | accepted assigned places-taken
 under-review | receiver     | decline       | declined         | declined
@@ -40,6 +42,8 @@ under-review | consent      | withdraw      | withdrawn        | withdrawn close
 under-review | sender       | cancel        | cancelled        | cancelled closed
 under-review | receiver     | cancel        | cancelled        | cancelled closed
 under-review | sender       | void          | entered-in-error | voided
+under-review | sender       | propose-void  | under-review     | void-proposed
+under-review | receiver     | confirm-void  | entered-in-error | voided
 waitlisted   | receiver     | resume-review | under-review     | review-resumed
 waitlisted   | receiver     | keep-waiting  | waitlisted       |
 waitlisted   | receiver     | accept        | accepted         | accepted assigned places-taken
@@ -52,6 +56,8 @@ waitlisted   | consent      | withdraw      | withdrawn        | withdrawn close
 waitlisted   | sender       | cancel        | cancelled        | cancelled closed
 waitlisted   | receiver     | cancel        | cancelled        | cancelled closed
 waitlisted   | sender       | void          | entered-in-error | voided
+waitlisted   | sender       | propose-void  | waitlisted       | void-proposed
+waitlisted   | receiver     | confirm-void  | entered-in-error | voided
 accepted     | consent      | end-sharing   | accepted         | sharing-ended
 accepted     | receiver     | arrange-handover | accepted      | handover-arranged
 accepted     | receiver     | assign        | accepted         | assigned
