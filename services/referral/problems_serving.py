@@ -7,6 +7,34 @@ from kit.problems import Problem
 _CONFLICT, _UNFIT, _FORBIDDEN = 409, 422, 403
 
 SERVING: Mapping[str, Problem] = {
+    "referral.not-assigned": Problem(
+        _FORBIDDEN,
+        fr="Seule l'intervenante désignée communique avec la personne",
+        en="Only a worker assigned to the person contacts them",
+        next_fr="Faites-vous désigner par l'accueil ou la coordination.",
+        next_en="Have intake or a coordinator assign you.",
+    ),
+    "referral.contact-outside-safe": Problem(
+        _CONFLICT,
+        fr="Cet essai sort du moyen de contact sûr",
+        en="This attempt does not keep to the safe contact",
+        next_fr="Quelqu'un d'autre peut voir cet appareil. Si c'était voulu, confirmez avec `confirmed_outside`.",
+        next_en="Someone else may see that device. If it was meant, confirm with `confirmed_outside`.",
+    ),
+    "referral.attempt-time-invalid": Problem(
+        _UNFIT,
+        fr="Un essai a lieu entre l'acceptation et maintenant",
+        en="An attempt is made between the acceptance and now",
+        next_fr="Corrigez l'heure de l'essai.",
+        next_en="Correct the time of the attempt.",
+    ),
+    "referral.attempt-already-logged": Problem(
+        _CONFLICT,
+        fr="Un essai de cette heure est déjà consigné",
+        en="An attempt of that time is already logged",
+        next_fr="Consignez chaque essai une seule fois, à son heure.",
+        next_en="Log each attempt once, at its own time.",
+    ),
     "referral.void-alone": Problem(
         _CONFLICT,
         fr="Personne n'a accepté cette orientation",

@@ -5,6 +5,7 @@ from services.referral.api import (
     audit,
     capacity,
     consents,
+    contacts,
     intake,
     people,
     referrals,
@@ -22,6 +23,7 @@ ROUTERS = (
     waiting.router,
     arrival.router,
     service.router,
+    contacts.router,
     voiding.router,
     audit.router,
 )

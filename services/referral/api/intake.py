@@ -14,10 +14,8 @@ from services.referral.api.fields import Form, Identity
 from services.referral.api.referrals import STATES, ReferralPath, answer
 from services.referral.api.views import ReferralPage, StatusView, line_view
 from services.referral.commands.intake import assign_workers, intake_queue
-from services.referral.domain.disclosure import Role
 from services.referral.domain.identifiers import ReferralId, UserId
-from services.referral.domain.party import Standpoint
-from services.referral.domain.transitions import Actor
+from services.referral.domain.party import standpoint
 
 router = APIRouter(prefix=PREFIX, tags=["intake"])
 
@@ -51,8 +49,9 @@ async def queue(caller: Receives, desk: AtDesk, pages: Pages) -> Response:
     purpose = f"queue|{caller.organization}"
     rows = await intake_queue(desk, caller_of(caller), pages.after(purpose), pages.limit + 1)
     shown, following = pages.cut(purpose, rows, lambda kept: (kept.state.expires_at, kept.state.id))
-    side = Standpoint(Actor.RECEIVER, Role.INTAKE, leads=True)
-    return reply(ReferralPage(items=[line_view(kept, side) for kept in shown], next=following))
+    reader = caller_of(caller).reader
+    items = [line_view(kept, standpoint(kept.state, reader)) for kept in shown]
+    return reply(ReferralPage(items=items, next=following))
 
 
 @router.post(

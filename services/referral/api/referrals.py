@@ -33,9 +33,8 @@ from services.referral.commands.drafting import (
 )
 from services.referral.commands.moving import version_for
 from services.referral.commands.reading import list_referrals, read_referral
-from services.referral.domain.disclosure import Role
 from services.referral.domain.identifiers import OrganizationId, PersonId, QueryId, ReferralId, ServiceId
-from services.referral.domain.party import Standpoint, leads
+from services.referral.domain.party import Standpoint, standpoint
 from services.referral.domain.reasons import CancelReason
 from services.referral.domain.taxonomy import DataClass, Purpose
 from services.referral.domain.transitions import Actor
@@ -203,13 +202,14 @@ async def list_all(
     purpose = f"referrals|{direction}|{is_open}|{organization}|{caller.user}"
     wanted = Wanted(organization, sent, is_open)
     rows = await list_referrals(desk, caller_of(caller), wanted, pages.after(purpose), pages.limit + 1)
-    received = Standpoint(Actor.RECEIVER, Role.INTAKE, leads=leads(caller_of(caller).roles))
-    side = Standpoint(Actor.SENDER) if sent else received
+    reader = caller_of(caller).reader
 
     shown, following = pages.cut(
         purpose, rows, lambda kept: (kept.state.created_at if sent else kept.state.requested_at, kept.state.id)
     )
-    return reply(ReferralPage(items=[line_view(kept, side) for kept in shown], next=following))
+    return reply(
+        ReferralPage(items=[line_view(kept, standpoint(kept.state, reader)) for kept in shown], next=following)
+    )
 
 
 @router.get(

@@ -13,6 +13,7 @@ from services.referral.api.records import to_json
 from services.referral.commands.moving import version_for
 from services.referral.commands.reading import Seen
 from services.referral.domain.deadlines import answer_by
+from services.referral.domain.disclosure import Role
 from services.referral.domain.moves import may_void
 from services.referral.domain.outwards import OVER, RECEIVED, is_end, to_fhir, to_receiver
 from services.referral.domain.party import Standpoint
@@ -35,6 +36,7 @@ OFFERED = (
     Command.DECLINE,
     Command.ARRANGE_HANDOVER,
     Command.ASSIGN,
+    Command.LOG_ATTEMPT,
     Command.START,
     Command.HOLD,
     Command.RESUME,
@@ -131,6 +133,7 @@ def allowed(referral: Referral, side: Standpoint) -> tuple[Command, ...]:
         Command.PROPOSE_VOID: not may_propose(referral, side.actor),
         Command.CONFIRM_VOID: not may_confirm(referral, side.actor),
         Command.ASSIGN: not side.leads,
+        Command.LOG_ATTEMPT: side.role is not Role.ASSIGNED,
     }
     return tuple(command for command in offered if not barred.get(command))
 

@@ -135,7 +135,8 @@ async def fail_service(
     """End without success; `unreachable` wants three attempts inside the safe contact."""
 
     async def decide(held: Held) -> Change:
-        return Change(moves.fail(held.referral, held.side.actor, reason, 0, desk.clock()))
+        asked = held.referral
+        return Change(moves.fail(asked, held.side.actor, reason, asked.safe_attempts, desk.clock()))
 
     return await change(desk, caller, "referral.fail", referral, expected, decide)
 

@@ -84,6 +84,8 @@ class Referral:
     alternatives: tuple[ServiceId, ...] = ()
     assigned: frozenset[UserId] = frozenset()
     places_held: int = 0
+    attempts: int = 0
+    safe_attempts: int = 0  # since the person was last spoken with; each attempt itself is sealed
     reminded: bool = False
     read_once_at: datetime | None = None
     void_proposed_by: Actor | None = None

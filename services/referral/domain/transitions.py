@@ -47,6 +47,7 @@ class Command(StrEnum):
     END_SHARING = "end-sharing"
     ARRANGE_HANDOVER = "arrange-handover"
     ASSIGN = "assign"
+    LOG_ATTEMPT = "log-attempt"
     START = "start"
     MISS_ARRIVAL = "miss-arrival"
     ESCALATE = "escalate"
@@ -168,6 +169,7 @@ ROWS: tuple[Row, ...] = (
     Row((State.ACCEPTED,), Command.MISS_ARRIVAL, _TIMER, None, (Fact.NOT_ARRIVED,)),
     Row((State.ACCEPTED, State.ON_HOLD), Command.REMIND, _TIMER, None, (Fact.REMINDED,)),
     Row((State.ACCEPTED, State.ON_HOLD), Command.ESCALATE, _TIMER, None, (Fact.ESCALATED,)),
+    Row(_SERVING, Command.LOG_ATTEMPT, _RECEIVER, None, ()),
     Row(_SERVING, Command.ASSIGN, _RECEIVER, None, (Fact.ASSIGNED,)),
     Row((State.IN_PROGRESS,), Command.HOLD, _RECEIVER, State.ON_HOLD, (Fact.HELD,)),
     Row((State.ON_HOLD,), Command.RESUME, _RECEIVER, State.IN_PROGRESS, (Fact.RESUMED,)),

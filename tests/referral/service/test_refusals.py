@@ -33,11 +33,12 @@ ROUTES = [
             *("request", "cancel", "void", "consent-withdrawal", "review", "accept", "decline", "start", "hold"),
             *("resume", "complete", "fail", "location-reading"),
             *("waitlist", "keep-waiting", "resume-review", "arrange-handover", "assign"),
-            *("propose-void", "confirm-void"),
+            *("propose-void", "confirm-void", "log-attempt"),
         )
     ),
     ("GET", "/audit"),
     ("GET", "/intake-queue"),
+    ("GET", f"/referrals/{SOMEONE}/contact-attempts"),
 ]
 MOVES = {
     "review": None,
@@ -48,6 +49,7 @@ MOVES = {
     "resume-review": None,
     "arrange-handover": {"at": "2027-01-01T00:00:00Z", "way": "taxi"},
     "assign": {"assigned_user_ids": [SOMEONE]},
+    "log-attempt": {"at": "2026-01-01T00:00:00Z", "channel": "phone", "result": "no-answer", "within_hours": True},
     "start": None,
     "hold": None,
     "resume": None,
@@ -62,7 +64,7 @@ MOVES = {
 
 
 OF_BOTH_SIDES = {"cancel", "location-reading", "consent-withdrawal", "propose-void", "confirm-void"}
-AFTER_AN_ANSWER = ("complete", "fail", "keep-waiting", "resume-review", "arrange-handover", "assign")
+AFTER_AN_ANSWER = ("complete", "fail", "keep-waiting", "resume-review", "arrange-handover", "assign", "log-attempt")
 
 
 def test_the_list_of_routes_is_whole(world):

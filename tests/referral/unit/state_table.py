@@ -60,6 +60,7 @@ waitlisted   | sender       | propose-void  | waitlisted       | void-proposed
 waitlisted   | receiver     | confirm-void  | entered-in-error | voided
 accepted     | consent      | end-sharing   | accepted         | sharing-ended
 accepted     | receiver     | arrange-handover | accepted      | handover-arranged
+accepted     | receiver     | log-attempt   | accepted         |
 accepted     | receiver     | assign        | accepted         | assigned
 accepted     | receiver     | start         | in-progress      | started
 accepted     | timer        | miss-arrival  | accepted         | not-arrived
@@ -78,6 +79,7 @@ accepted     | coordination | reassign      | accepted         | reassigned
 in-progress  | sender-alone | complete      | completed        | completed
 in-progress  | sender-alone | fail          | failed           | failed
 in-progress  | consent      | end-sharing   | in-progress      | sharing-ended
+in-progress  | receiver     | log-attempt   | in-progress      |
 in-progress  | receiver     | assign        | in-progress      | assigned
 in-progress  | receiver     | hold          | on-hold          | held
 in-progress  | receiver     | complete      | completed        | completed
@@ -95,6 +97,7 @@ in-progress  | coordination | reassign      | in-progress      | reassigned
 on-hold      | consent      | end-sharing   | on-hold          | sharing-ended
 on-hold      | timer        | remind        | on-hold          | reminded
 on-hold      | timer        | escalate      | on-hold          | escalated
+on-hold      | receiver     | log-attempt   | on-hold          |
 on-hold      | receiver     | assign        | on-hold          | assigned
 on-hold      | receiver     | resume        | in-progress      | resumed
 on-hold      | receiver     | complete      | completed        | completed
