@@ -17,7 +17,7 @@ from services.referral.domain.disclosure import Role
 from services.referral.domain.moves import may_void
 from services.referral.domain.outwards import OVER, RECEIVED, is_end, to_fhir, to_receiver
 from services.referral.domain.party import Standpoint
-from services.referral.domain.reasons import Outcome
+from services.referral.domain.reasons import Outcome, Source
 from services.referral.domain.referral import Referral, Sharing
 from services.referral.domain.reveals import Facet
 from services.referral.domain.taxonomy import DataClass, Need, Purpose, Urgency
@@ -72,6 +72,7 @@ class LineView(View):
     receiver_organization_id: str
     service_id: str
     mnemonic: str | None = Field(default=None, description="The sender's own name for the person; null for a receiver.")
+    source: Source | None = Field(default=None, description="How someone came whom nobody referred.")
     sent_at: datetime | None
     answer_by: datetime | None = Field(description="When an unanswered request ends; null on a waiting list.")
     changed_at: datetime
@@ -127,15 +128,20 @@ def allowed(referral: Referral, side: Standpoint) -> tuple[Command, ...]:
     if side.actor is Actor.SENDER:
         word = referral.view.word
         state = _AS_STATE[word] if word in _AS_STATE else State(word)
-    offered = [command for command in OFFERED if (state, command, side.actor) in TRANSITIONS]
+    offered = [command for command in OFFERED if (state, command, _mover(referral, side, command)) in TRANSITIONS]
     barred = {
         Command.VOID: not may_void(referral),
         Command.PROPOSE_VOID: not may_propose(referral, side.actor),
-        Command.CONFIRM_VOID: not may_confirm(referral, side.actor),
+        Command.CONFIRM_VOID: not may_confirm(referral, side),
         Command.ASSIGN: not side.leads,
         Command.LOG_ATTEMPT: side.role is not Role.ASSIGNED,
     }
     return tuple(command for command in offered if not barred.get(command))
+
+
+def _mover(referral: Referral, side: Standpoint, command: Command) -> Actor:
+    """Return as whom this party makes a move: who opened it for their own person voids it as its sender would."""
+    return Actor.SENDER if referral.is_own and command is Command.VOID else side.actor
 
 
 def _line(referral: Referral, side: Standpoint) -> dict[str, Any]:
@@ -157,7 +163,8 @@ def _line(referral: Referral, side: Standpoint) -> dict[str, Any]:
         "sender_organization_id": referral.sender,
         "receiver_organization_id": referral.receiver,
         "service_id": referral.service,
-        "mnemonic": referral.mnemonic if sender else None,
+        "mnemonic": referral.mnemonic if sender or referral.is_own else None,
+        "source": referral.source,
         "sent_at": referral.requested_at,
         "answer_by": _answer_by(referral, word) if sender else referral.expires_at,
         "changed_at": latest,
@@ -208,7 +215,7 @@ def referral_view(seen: Seen) -> ReferralView:
     disclosed = seen.disclosed
     return ReferralView(
         **_status(referral, side, seen.opened),
-        person_id=referral.person if sender else None,
+        person_id=referral.person if sender or referral.is_own else None,
         shares=tuple(name for name in DataClass if name in referral.classes) if sender else None,
         need=query_shown(seen.need) if seen.need else None,
         disclosed=to_json(disclosed.fields) if disclosed else None,

@@ -1,6 +1,5 @@
 """Routes of a void that takes two parties."""
 
-from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Security
@@ -9,26 +8,15 @@ from starlette.responses import Response
 from kit.auth import Principal, principal
 from kit.http import Expected
 from kit.problems import refuses
-from services.referral.api.desk import PREFIX, AtDesk, caller_of, require_scope
-from services.referral.api.referrals import STATES, ReferralPath, answer
+from services.referral.api.desk import PREFIX, AtDesk, caller_of
+from services.referral.api.referrals import STATES, ReferralPath, answer, side_scope
 from services.referral.api.views import StatusView
 from services.referral.commands.voiding import confirm_voiding, propose_voiding
 from services.referral.domain.identifiers import ReferralId
-from services.referral.domain.party import Standpoint
-from services.referral.domain.transitions import Actor
 
 router = APIRouter(prefix=f"{PREFIX}/referrals/{{referral_id}}", tags=["voids"])
 
 Reads = Annotated[Principal, Security(principal, scopes=["referral:read"])]
-
-
-def _may(caller: Principal) -> Callable[[Standpoint], None]:
-    """Return what raises where the caller lacks the scope of the side they are on."""
-
-    def may(side: Standpoint) -> None:
-        require_scope(caller, "referral:send" if side.actor is Actor.SENDER else "referral:receive")
-
-    return may
 
 
 @router.post(
@@ -42,7 +30,7 @@ def _may(caller: Principal) -> Callable[[Standpoint], None]:
 )
 async def propose(caller: Reads, desk: AtDesk, referral_id: ReferralPath, expected: Expected) -> Response:
     """Answer with where it stands."""
-    return answer(await propose_voiding(desk, caller_of(caller), ReferralId(referral_id), expected, _may(caller)))
+    return answer(await propose_voiding(desk, caller_of(caller), ReferralId(referral_id), expected, side_scope(caller)))
 
 
 @router.post(
@@ -55,4 +43,4 @@ async def propose(caller: Reads, desk: AtDesk, referral_id: ReferralPath, expect
 )
 async def confirm(caller: Reads, desk: AtDesk, referral_id: ReferralPath, expected: Expected) -> Response:
     """Answer with where it stands."""
-    return answer(await confirm_voiding(desk, caller_of(caller), ReferralId(referral_id), expected, _may(caller)))
+    return answer(await confirm_voiding(desk, caller_of(caller), ReferralId(referral_id), expected, side_scope(caller)))

@@ -44,7 +44,8 @@ async def accept_referral(
         at, asked = desk.clock(), held.referral
         step(asked.state, Command.ACCEPT, held.side.actor)
         live = await desk.store.consents.touch_live(held.session, asked.consent, at) if asked.consent else None
-        if not live or not (await desk.standings.of(asked.receiver, at, held.session)).may_continue:
+        carried = asked.is_own or live is not None
+        if not carried or not (await desk.standings.of(asked.receiver, at, held.session)).may_continue:
             # The one word for every end that was not the receiver's: it must not learn which.
             raise ReferralClosed
         named = await _workers(desk, held, caller, workers)
@@ -121,6 +122,8 @@ async def complete_service(
 async def _needs_shown(desk: Desk, held: Held, key: PersonKey) -> frozenset[Need]:
     """Return the needs that the receiver reads at this instant; none once the data are dark."""
     asked, at = held.referral, desk.clock()
+    if asked.is_own:
+        return frozenset(unsealed_request(key, held.kept).needs)
     if asked.sharing is Sharing.ENDED or asked.consent is None:
         return frozenset()
     consent = (await desk.store.consents.by_id(held.session, asked.consent)).state

@@ -1,5 +1,6 @@
 """The sender's side of a referral: draft it, send it, take it back."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -214,11 +215,12 @@ def _check_need(referral: Referral, destination: Destination, need: Query, age: 
 
 
 async def void_referral(
-    desk: Desk, caller: Caller, referral: ReferralId, expected: int | None
+    desk: Desk, caller: Caller, referral: ReferralId, expected: int | None, may: Callable[[Standpoint], None]
 ) -> tuple[Kept[Referral], Standpoint]:
-    """Take back what was entered in error, before anyone accepted it."""
+    """Take back what was entered in error, before anyone accepted it; `may` raises without the side's scope."""
 
     async def decide(held: Held) -> Change:
+        may(held.side)
         return Change(void(held.referral, held.side.actor, desk.clock()))
 
     return await change(desk, caller, "referral.void", referral, expected, decide)

@@ -2,7 +2,7 @@
 
 from services.referral.commands.desk import Caller, Desk
 from services.referral.commands.moving import Change, Held, change
-from services.referral.commands.reading import reading_of
+from services.referral.commands.reading import OWN_RECORD, reading_of
 from services.referral.domain.arrival import arrange
 from services.referral.domain.consent import Consent
 from services.referral.domain.disclosure import Role, decide_all, opened
@@ -17,7 +17,8 @@ from services.referral.store import Kept
 def check_for(desk: Desk, referral: Referral, role: Role, consent: Consent | None, handover: Handover) -> None:
     """Raise the named refusal where this receiver, at this instant, may not state this handover."""
     at = desk.clock()
-    check_handover(handover, opened(decide_all(reading_of(referral, role, consent, at))), at)
+    known = OWN_RECORD if referral.is_own else opened(decide_all(reading_of(referral, role, consent, at)))
+    check_handover(handover, known, at)
 
 
 async def arrange_handover(

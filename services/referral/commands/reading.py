@@ -28,7 +28,7 @@ from services.referral.domain.party import COORDINATOR, INTAKE, Standpoint, chec
 from services.referral.domain.record import Disclosed, classes_to_open, disclose
 from services.referral.domain.referral import Referral, Sharing
 from services.referral.domain.reveals import Facet
-from services.referral.domain.taxonomy import AgeBand, DataClass, Need, Sector
+from services.referral.domain.taxonomy import PERSONAL, AgeBand, DataClass, Need, Sector
 from services.referral.domain.transitions import SERVING, Actor, State
 from services.referral.keys import PersonKey
 from services.referral.store import Case, Kept, Wanted
@@ -46,21 +46,32 @@ class Seen:
     opened: frozenset[Facet] = frozenset()
 
 
+# Of a person of one's own record nothing is withheld.
+OWN_RECORD: frozenset[Facet] = frozenset(Facet(data_class) for data_class in PERSONAL)
+
+
 def reading_of(
     referral: Referral, role: Role, consent: Consent | None, at: datetime, age: AgeBand = AgeBand.UNKNOWN
 ) -> Reading:
     """Return the circumstances in which a receiver reads at this instant; the clock decides whether consent lives."""
-    live = consent is not None and consent.is_live(at)
+    live = referral.is_own or (consent is not None and consent.is_live(at))
     return Reading(
         sector=referral.receiver_sector,
         role=role,
         stage=referral.stage(live),
         purpose=referral.purpose,
         needs=referral.service_needs,
-        consented=referral.classes & consent.classes if consent and live else frozenset(),
+        consented=_consented(referral, consent) if live else frozenset(),
         age=age,
         already_read=referral.read_once_at is not None,
     )
+
+
+def _consented(referral: Referral, consent: Consent | None) -> frozenset[DataClass]:
+    """Return the classes that a live consent covers; one's own record needs none."""
+    if referral.is_own:
+        return PERSONAL
+    return referral.classes & consent.classes if consent else frozenset()
 
 
 def needs_shown(reading: Reading, query: Query) -> tuple[Need, ...]:
@@ -76,6 +87,8 @@ async def read_referral(desk: Desk, caller: Caller, referral: ReferralId) -> See
         attempt.owner = case.kept.state.sender
         side = standpoint(case.kept.state, caller.reader)
         attempt.records = (referral, case.kept.state.person)
+        if case.kept.state.is_own:
+            return await _as_own(desk, attempt, case, side)
         reading = reading_of(case.kept.state, side.role, case.consent, desk.clock())
         if reading.stage is Stage.DARK:
             case = replace(case, kept=_darkened(case.kept))
@@ -96,6 +109,14 @@ async def _as_sender(desk: Desk, attempt: Attempt, case: Case, side: Standpoint)
     await attempt.done(desk, None, role="sender", classes=("need",))
     outcomes = _outcomes(key, case.kept) if case.kept.state.view.word == State.COMPLETED else None
     return Seen(case.kept, side, shown_whole(query), None, outcomes)
+
+
+async def _as_own(desk: Desk, attempt: Attempt, case: Case, side: Standpoint) -> Seen:
+    """Show one's own need whole; the record is read where it lies, as any person's of one's organisation."""
+    key = await desk.keys.of(case.kept.state.person)
+    query = unsealed_request(key, case.kept)
+    await attempt.done(desk, None, role=side.role.value, classes=("need",))
+    return Seen(case.kept, side, shown_whole(query), None, _outcomes(key, case.kept), OWN_RECORD)
 
 
 def shown_whole(query: Query) -> Mapping[str, Any]:

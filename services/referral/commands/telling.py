@@ -98,7 +98,7 @@ async def _senders_people(desk: Desk, session: Session, moved: Moved, fact: Fact
     """Return the sender's worker, where the move changes what they read; police and government get no alarm."""
     referral = moved.referral
     waits = fact is Fact.REMINDED and referral.state in _SENDERS_WAIT
-    if referral.sender_sector in TERSE_SENDERS or not (moved.told_sender or waits):
+    if referral.is_own or referral.sender_sector in TERSE_SENDERS or not (moved.told_sender or waits):
         return []
     return await _those_or(desk, session, referral.sender, frozenset({referral.created_by}), COORDINATOR)
 

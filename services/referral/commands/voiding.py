@@ -4,8 +4,7 @@ from services.referral.commands.answering import Answered, May
 from services.referral.commands.desk import Caller, Desk
 from services.referral.commands.moving import Change, Held, change
 from services.referral.domain.identifiers import ReferralId
-from services.referral.domain.moves import confirm_void
-from services.referral.domain.voiding import propose_void
+from services.referral.domain.voiding import confirm, propose_void
 
 
 async def propose_voiding(desk: Desk, caller: Caller, referral: ReferralId, expected: int | None, may: May) -> Answered:
@@ -13,7 +12,7 @@ async def propose_voiding(desk: Desk, caller: Caller, referral: ReferralId, expe
 
     async def decide(held: Held) -> Change:
         may(held.side)
-        return Change(propose_void(held.referral, held.side.actor, desk.clock()))
+        return Change(propose_void(held.referral, held.side, desk.clock()))
 
     return await change(desk, caller, "referral.propose-void", referral, expected, decide)
 
@@ -23,6 +22,6 @@ async def confirm_voiding(desk: Desk, caller: Caller, referral: ReferralId, expe
 
     async def decide(held: Held) -> Change:
         may(held.side)
-        return Change(confirm_void(held.referral, held.side.actor, desk.clock()))
+        return Change(confirm(held.referral, held.side, desk.clock()))
 
     return await change(desk, caller, "referral.confirm-void", referral, expected, decide)

@@ -128,7 +128,9 @@ def _facts(before: Referral, after: Referral, facts: tuple[Fact, ...]) -> tuple[
 
 
 def _view(before: Referral, after: Referral, actor: Actor, at: datetime) -> SenderView:
-    """Say what the sender reads after a move; unchanged where nothing may be told."""
+    """Say what the sender reads after a move; unchanged where nothing may be told, or where there is no sender."""
+    if after.is_own:
+        return before.view
     telling = Telling(
         state=after.state,
         sector=after.sender_sector,
@@ -216,7 +218,7 @@ def _cancel_unknowing(referral: Referral, at: datetime) -> Moved:
 
 def end_consent(referral: Referral, at: datetime) -> Moved:
     """Follow the end of a consent: before acceptance the referral ends, after it only the sharing, once."""
-    if referral.ground is not None:
+    if referral.ground is not None or referral.is_own:
         return Moved(referral, (), told_sender=False)
     if referral.accepted_at is None and (referral.is_open or referral.state is State.WITHDRAWN):
         return move(referral, Command.WITHDRAW, Actor.CONSENT, at)
@@ -249,14 +251,16 @@ def keep_waiting(referral: Referral, actor: Actor, at: datetime) -> Moved:
 
 def may_void(referral: Referral) -> bool:
     """Say whether the sender alone may void; once sent, never where the answer would tell it of an acceptance."""
-    return referral.accepted_at is None and not (referral.was_sent and referral.is_untold)
+    untold = referral.was_sent and referral.is_untold and not referral.is_own
+    return referral.accepted_at is None and not untold
 
 
 def void(referral: Referral, actor: Actor, at: datetime) -> Moved:
     """Take back what was entered in error, before anyone accepted it."""
     if not may_void(referral):
         raise VoidNeedsTwo
-    return move(referral, Command.VOID, actor, at)
+    # Who opened it for their own person is both sides of it.
+    return move(referral, Command.VOID, Actor.SENDER if referral.is_own else actor, at)
 
 
 def confirm_void(referral: Referral, actor: Actor, at: datetime) -> Moved:

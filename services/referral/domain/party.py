@@ -41,6 +41,7 @@ class Standpoint:
     actor: Actor
     role: Role = Role.OTHER
     leads: bool = field(default=False, compare=False)
+    user: UserId | None = field(default=None, compare=False)
 
 
 def check_works(reader: Reader) -> None:
@@ -51,12 +52,12 @@ def check_works(reader: Reader) -> None:
 
 def standpoint(referral: Referral, reader: Reader) -> Standpoint:
     """Return the reader's standpoint, or raise `NotFound`."""
-    if reader.organization == referral.sender and reader.roles & WORKING_ROLES:
+    if reader.organization == referral.sender and not referral.is_own and reader.roles & WORKING_ROLES:
         return Standpoint(Actor.SENDER)
     if reader.organization == referral.receiver and referral.was_sent:
         role = role_of(referral, reader)
         if role is not Role.OTHER:
-            return Standpoint(Actor.RECEIVER, role, leads=leads(reader.roles))
+            return Standpoint(Actor.RECEIVER, role, leads=leads(reader.roles), user=reader.user)
     raise NotFound
 
 

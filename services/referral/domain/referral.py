@@ -17,6 +17,7 @@ from services.referral.domain.identifiers import (
     ServiceId,
     UserId,
 )
+from services.referral.domain.reasons import Source
 from services.referral.domain.taxonomy import DataClass, Need, Purpose, Sector, Urgency
 from services.referral.domain.transitions import ENDED, SERVING, UNANSWERED, Actor, State
 
@@ -70,6 +71,7 @@ class Referral:
     consent_until: datetime | None = None
     ground: GroundId | None = None
     query: QueryId | None = None
+    source: Source | None = None
     requested_at: datetime | None = None
     remind_at: datetime | None = None
     expires_at: datetime | None = None
@@ -89,11 +91,17 @@ class Referral:
     reminded: bool = False
     read_once_at: datetime | None = None
     void_proposed_by: Actor | None = None
+    void_proposer: UserId | None = None
 
     @property
     def is_open(self) -> bool:
         """Say whether it awaits anything."""
         return self.state not in ENDED
+
+    @property
+    def is_own(self) -> bool:
+        """Say whether the receiver opened it for a person of its own record: there is no other organisation in it."""
+        return self.source is not None
 
     @property
     def is_untold(self) -> bool:

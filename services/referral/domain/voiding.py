@@ -5,8 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.referral.domain.errors import ReferralError
-from services.referral.domain.moves import Moved, may_void, move
+from services.referral.domain.moves import Moved, VoidNeedsTwo, confirm_void, may_void, move
 from services.referral.domain.outwards import is_end
+from services.referral.domain.party import Standpoint
 from services.referral.domain.referral import Referral
 from services.referral.domain.transitions import Actor, Command, NotYourMove, ReferralClosed
 
@@ -34,17 +35,29 @@ def proposed_by(referral: Referral, actor: Actor) -> Actor | None:
     return referral.view.void_proposed_by if actor is Actor.SENDER else referral.void_proposed_by
 
 
-def propose_void(referral: Referral, actor: Actor, at: datetime) -> Moved:
+def propose_void(referral: Referral, side: Standpoint, at: datetime) -> Moved:
     """Say that it was entered in error; the state stays until the other party confirms."""
+    actor = side.actor
     if _reads_an_end(referral, actor):
         raise ReferralClosed  # As it reads; what goes on behind that word is not for it to know.
-    moved = move(referral, Command.PROPOSE_VOID, actor, at, void_proposed_by=actor)
+    moved = move(referral, Command.PROPOSE_VOID, actor, at, void_proposed_by=actor, void_proposer=side.user)
     if proposed_by(referral, actor) is not None:
         raise VoidAlreadyProposed
     _check_proposer(referral, actor)
+    if referral.is_own:
+        return moved
     # The word stays: a proposal is no act from which the sender may learn how far it came.
     view = replace(referral.view, version=referral.view.version + 1, changed_at=at, void_proposed_by=actor)
     return replace(moved, referral=replace(moved.referral, view=view), told_sender=True)
+
+
+def confirm(referral: Referral, side: Standpoint, at: datetime) -> Moved:
+    """Confirm what the other party proposed; where there is no other, what a colleague did."""
+    if not referral.is_own:
+        return confirm_void(referral, side.actor, at)
+    if referral.void_proposer in {None, side.user}:
+        raise VoidNeedsTwo
+    return confirm_void(referral, Actor.SENDER, at)
 
 
 def _reads_an_end(referral: Referral, actor: Actor) -> bool:
@@ -57,7 +70,7 @@ def _check_proposer(referral: Referral, actor: Actor) -> None:
         raise VoidAlone
     if actor is Actor.RECEIVER and referral.accepted_at is None:
         raise NotYourMove
-    if actor is Actor.RECEIVER and referral.is_untold:
+    if actor is Actor.RECEIVER and referral.is_untold and not referral.is_own:
         raise VoidUnseen
 
 
@@ -67,9 +80,11 @@ def may_propose(referral: Referral, actor: Actor) -> bool:
         return False
     if actor is Actor.SENDER:
         return not may_void(referral) and not _reads_an_end(referral, actor)
-    return referral.accepted_at is not None and not referral.is_untold
+    return referral.accepted_at is not None and (referral.is_own or not referral.is_untold)
 
 
-def may_confirm(referral: Referral, actor: Actor) -> bool:
-    """Say whether the other party proposed."""
-    return proposed_by(referral, actor) not in {None, actor}
+def may_confirm(referral: Referral, side: Standpoint) -> bool:
+    """Say whether the other party, or the colleague, proposed."""
+    if referral.is_own:
+        return referral.void_proposer not in {None, side.user}
+    return proposed_by(referral, side.actor) not in {None, side.actor}

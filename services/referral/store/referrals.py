@@ -27,8 +27,9 @@ _RECEIVED = [("receiver", ASCENDING), ("requested_at", DESCENDING), ("_id", DESC
 
 INDEXES = {
     "referrals": [
-        IndexModel(_SENT),
-        IndexModel([("sender_open", ASCENDING), *_SENT]),
+        # What an organisation opened for its own people it did not send: `source` sets it apart within the index.
+        IndexModel([("source", ASCENDING), *_SENT]),
+        IndexModel([("source", ASCENDING), ("sender_open", ASCENDING), *_SENT]),
         IndexModel(_RECEIVED),
         IndexModel([("receiver_open", ASCENDING), *_RECEIVED]),
         IndexModel([("assigned", ASCENDING), *_RECEIVED]),
@@ -115,6 +116,8 @@ class Referrals:
         """Return referrals from the newest on; a receiver's by when they were sent, a draft never among them."""
         side, at = ("sender", "created_at") if wanted.sent else ("receiver", "requested_at")
         query: Document = {side: wanted.organization, at: {"$type": "date"}}
+        if wanted.sent:
+            query["source"] = None
         if wanted.is_open is not None:
             query[f"{side}_open"] = wanted.is_open
         if wanted.assigned is not None:

@@ -38,6 +38,7 @@ ROUTES = [
     ),
     ("GET", "/audit"),
     ("GET", "/intake-queue"),
+    ("POST", "/own-referrals"),
     ("GET", f"/referrals/{SOMEONE}/contact-attempts"),
 ]
 MOVES = {

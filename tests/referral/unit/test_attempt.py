@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from services.referral.domain import attempt
-from services.referral.domain.attempt import Made, Result, check_attempt, count_safe, keeps_to, weigh
+from services.referral.domain.attempt import Made, Result, check_attempt, count_safe, keeps_to, log_attempts, weigh
 from services.referral.domain.contact import Channel, SafeContact
 from services.referral.domain.disclosure import Role
 from services.referral.domain.party import Standpoint
@@ -76,3 +76,9 @@ def test_an_attempt_is_logged_by_whoever_meets_the_person_while_they_are_served(
             check_attempt(accepted, ASSIGNED, made(minutes), LATER)
     with pytest.raises(ReferralNotAccepted):
         check_attempt(a_referral(), ASSIGNED, made(), LATER)
+
+
+def test_logging_keeps_the_counts_and_tells_nobody():
+    moved = log_attempts(a_referral(State.ACCEPTED), ASSIGNED, log(made(1), made(2)), LATER)
+    assert (moved.facts, moved.told_sender) == ((), False)
+    assert (moved.referral.attempts, moved.referral.safe_attempts) == (2, 2)
