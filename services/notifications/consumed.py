@@ -191,6 +191,12 @@ class ReferralSharingEnded(_AboutReferral):
     subject: ClassVar[str] = "referral.sharing-ended.v1"
 
 
+class ReferralHandoverArranged(_AboutReferral):
+    """When and how the person comes is arranged."""
+
+    subject: ClassVar[str] = "referral.handover-arranged.v1"
+
+
 class ReferralStarted(_AboutReferral):
     """The service began."""
 
@@ -299,6 +305,7 @@ KIND_OF: dict[type[Consumed], str] = {
     ReferralWithdrawn: "referral-sharing-ended",
     ReferralClosed: "referral-ended",
     ReferralSharingEnded: "referral-sharing-ended",
+    ReferralHandoverArranged: "referral-handover-arranged",
     ReferralStarted: "referral-started",
     ReferralNotArrived: "referral-not-arrived",
     ReferralEscalated: "referral-escalated",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from kit.problems import Problem
 from services.referral.problems_of_exclusion import EXCLUSION
+from services.referral.problems_serving import SERVING
 
 _NOT_FOUND, _GONE, _CONFLICT, _UNFIT, _FORBIDDEN, _OFTEN = 404, 410, 409, 422, 403, 429
 
@@ -330,4 +331,4 @@ _CAPACITY: Mapping[str, Problem] = {
     ),
 }
 
-PROBLEMS: Mapping[str, Problem] = {**_REFERRAL, **_PERSON, **_CONSENT, **_CAPACITY, **EXCLUSION}
+PROBLEMS: Mapping[str, Problem] = {**_REFERRAL, **SERVING, **_PERSON, **_CONSENT, **_CAPACITY, **EXCLUSION}

@@ -56,8 +56,8 @@ _ROWS: Final = (
     _kind("referral-ended", "Une orientation a pris fin", "A referral has ended"),
     _kind(
         "referral-reminded",
-        "Une orientation attend toujours une réponse",
-        "A referral is still waiting for an answer",
+        "Une orientation attend toujours",
+        "A referral is still waiting",
         alarm=True,
     ),
     _kind(
@@ -72,6 +72,7 @@ _ROWS: Final = (
         "The person expected has not arrived",
         alarm=True,
     ),
+    _kind("referral-handover-arranged", "Une arrivée est convenue", "A handover is arranged"),
     _kind("referral-started", "L'accompagnement a commencé", "The service has started", email=False),
     _kind("referral-held", "L'accompagnement est suspendu", "The service is on hold", email=False),
     _kind("referral-resumed", "L'accompagnement a repris", "The service has resumed", email=False),

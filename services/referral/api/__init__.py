@@ -1,15 +1,21 @@
 """The routes of referral, by noun."""
 
 from services.referral.api import (
+    arrival,
     audit,
     capacity,
     consent_changes,
     consents,
+    contacts,
     exclusions,
+    intake,
+    opening,
     people,
     questions,
     referrals,
     service,
+    voiding,
+    waiting,
 )
 
 ROUTERS = (
@@ -20,7 +26,13 @@ ROUTERS = (
     exclusions.router,
     capacity.router,
     referrals.router,
+    opening.router,
+    intake.router,
+    waiting.router,
+    arrival.router,
     service.router,
+    contacts.router,
+    voiding.router,
     audit.router,
 )
 

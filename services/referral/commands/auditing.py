@@ -52,7 +52,7 @@ def _is_told(row: Document, referral: Referral) -> bool:
 
     Otherwise the list would tell what the person keeps from the sender: that it was accepted, or that it ended.
     """
-    if row["organization"] != referral.receiver:
+    if referral.is_own or row["organization"] != referral.receiver:
         return True
     classes = frozenset(row["classes"])
     if row["action"] not in _READINGS or not classes:

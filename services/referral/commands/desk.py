@@ -19,8 +19,6 @@ from services.referral.store import Store
 from services.referral.store.directory import Directory
 from services.referral.store.standing import Standings
 
-EXPIRY = "expiry"
-REMINDER = "reminder"
 LAPSE = "consent-lapse"
 LAPSE_REMINDER = "consent-lapse-reminder"
 

@@ -1,5 +1,6 @@
 """The sender's side of a referral: draft it, send it, take it back."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -90,14 +91,14 @@ async def draft_referral(desk: Desk, caller: Caller, new: NewReferral, once: Onc
 
         async def work(session: Session) -> Kept[Referral]:
             await once.remember(session, identity)
-            current = await _under_exclusions(desk, session, caller, moved)
+            current = await under_exclusions(desk, session, caller, moved)
             return await save(desk, session, attempt, None, Change(current, sealed))
 
         return await desk.mongo.transaction(work), Standpoint(Actor.SENDER)
 
 
-async def _under_exclusions(desk: Desk, session: Session, caller: Caller, moved: Moved) -> Moved:
-    """Return a draft with the person's list as it is now, written so that whoever changes it meanwhile collides."""
+async def under_exclusions(desk: Desk, session: Session, caller: Caller, moved: Moved) -> Moved:
+    """Return a new referral with the person's list as it is now, written so that a change to it meanwhile collides."""
     excluded = (await desk.store.people.hold(session, moved.referral.person)).state.excluded
     if excluded.shuts_out(caller.organization, caller.user):
         raise NotFound
@@ -247,11 +248,12 @@ def _check_need(referral: Referral, destination: Destination, need: Query, age: 
 
 
 async def void_referral(
-    desk: Desk, caller: Caller, referral: ReferralId, expected: int | None
+    desk: Desk, caller: Caller, referral: ReferralId, expected: int | None, may: Callable[[Standpoint], None]
 ) -> tuple[Kept[Referral], Standpoint]:
-    """Take back what was entered in error, before anyone accepted it."""
+    """Take back what was entered in error, before anyone accepted it; `may` raises without the side's scope."""
 
     async def decide(held: Held) -> Change:
+        may(held.side)
         return Change(void(held.referral, held.side.actor, desk.clock()))
 
     return await change(desk, caller, "referral.void", referral, expected, decide)

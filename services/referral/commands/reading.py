@@ -18,6 +18,7 @@ from services.referral.domain.disclosure import (
     Stage,
     decide,
     decide_all,
+    opened,
     shows_need,
     told_once_accepted,
 )
@@ -26,7 +27,8 @@ from services.referral.domain.moves import ReadingNotOffered, read_once
 from services.referral.domain.party import COORDINATOR, INTAKE, Standpoint, check_works, standpoint
 from services.referral.domain.record import Disclosed, classes_to_open, disclose
 from services.referral.domain.referral import Referral, Sharing
-from services.referral.domain.taxonomy import AgeBand, DataClass, Need, Sector
+from services.referral.domain.reveals import Facet
+from services.referral.domain.taxonomy import PERSONAL, AgeBand, DataClass, Need, Sector
 from services.referral.domain.transitions import Actor, State
 from services.referral.keys import PersonKey
 from services.referral.store import Case, Kept, Wanted
@@ -41,23 +43,35 @@ class Seen:
     need: Mapping[str, Any] | None = None
     disclosed: Disclosed | None = None
     outcomes: Mapping[str, str] | None = None
+    opened: frozenset[Facet] = frozenset()
+
+
+# Of a person of one's own record nothing is withheld.
+OWN_RECORD: frozenset[Facet] = frozenset(Facet(data_class) for data_class in PERSONAL)
 
 
 def reading_of(
     referral: Referral, role: Role, consent: Consent | None, at: datetime, age: AgeBand = AgeBand.UNKNOWN
 ) -> Reading:
     """Return the circumstances in which a receiver reads at this instant; the clock decides whether consent lives."""
-    live = consent is not None and consent.is_live(at)
+    live = referral.is_own or (consent is not None and consent.is_live(at))
     return Reading(
         sector=referral.receiver_sector,
         role=role,
         stage=referral.stage(live),
         purpose=referral.purpose,
         needs=referral.service_needs,
-        consented=referral.classes & consent.classes if consent and live else frozenset(),
+        consented=_consented(referral, consent) if live else frozenset(),
         age=age,
         already_read=referral.read_once_at is not None,
     )
+
+
+def _consented(referral: Referral, consent: Consent | None) -> frozenset[DataClass]:
+    """Return the classes that a live consent covers; one's own record needs none."""
+    if referral.is_own:
+        return PERSONAL
+    return referral.classes & consent.classes if consent else frozenset()
 
 
 def needs_shown(reading: Reading, query: Query) -> tuple[Need, ...]:
@@ -73,6 +87,8 @@ async def read_referral(desk: Desk, caller: Caller, referral: ReferralId) -> See
         attempt.owner = case.kept.state.sender
         side = standpoint(case.kept.state, caller.reader)
         attempt.records = (referral, case.kept.state.person)
+        if case.kept.state.is_own:
+            return await _as_own(desk, attempt, case, side)
         reading = reading_of(case.kept.state, side.role, case.consent, desk.clock())
         if reading.stage is Stage.DARK or _is_over(case.kept.state, desk.clock()):
             case = replace(case, kept=_darkened(case.kept))
@@ -93,6 +109,14 @@ async def _as_sender(desk: Desk, attempt: Attempt, case: Case, side: Standpoint)
     await attempt.done(desk, None, role="sender", classes=("need",))
     outcomes = _outcomes(key, case.kept) if case.kept.state.view.word == State.COMPLETED else None
     return Seen(await without_excluded(desk, case.kept), side, shown_whole(query), None, outcomes)
+
+
+async def _as_own(desk: Desk, attempt: Attempt, case: Case, side: Standpoint) -> Seen:
+    """Show one's own need whole; the record is read where it lies, as any person's of one's organisation."""
+    key = await desk.keys.of(case.kept.state.person)
+    query = unsealed_request(key, case.kept)
+    await attempt.done(desk, None, role=side.role.value, classes=("need",))
+    return Seen(case.kept, side, shown_whole(query), None, _outcomes(key, case.kept), OWN_RECORD)
 
 
 def shown_whole(query: Query) -> Mapping[str, Any]:
@@ -134,7 +158,8 @@ async def _opened(desk: Desk, attempt: Attempt, case: Case, side: Standpoint, re
     record = {name: key.unseal(name, case.record[name]) for name in classes}
     # Without a need that may be shown, the rest of it would be a riddle about the person.
     need = shown(query, needs, told_once_accepted(reading)) if needs else None
-    return Seen(case.kept, side, need, disclose(decisions, record, attempt.caller.organization))
+    disclosed = disclose(decisions, record, attempt.caller.organization)
+    return Seen(case.kept, side, need, disclosed, opened=opened(decisions))
 
 
 async def read_location_once(desk: Desk, caller: Caller, referral: ReferralId) -> Mapping[str, Any] | None:

@@ -12,12 +12,23 @@ from services.referral.domain.identifiers import OrganizationId, UserId
 from services.referral.domain.moves import Moved
 from services.referral.domain.party import COORDINATOR, INTAKE, PRIVACY_OFFICER
 from services.referral.domain.referral import TERSE_SENDERS, Referral
-from services.referral.domain.transitions import Fact
+from services.referral.domain.transitions import Fact, State
 from services.referral.published import PLACES, PREPARING, TELLING
 
 # What concerns the receiver's people; everything else concerns the sender's.
-_TO_RECEIVER = frozenset({Fact.REQUESTED, Fact.ASSIGNED, Fact.CLOSED})
-_TO_BOTH = frozenset({Fact.REMINDED, Fact.SHARING_ENDED, Fact.VOIDED, Fact.VOID_PROPOSED})
+_TO_RECEIVER = frozenset({Fact.REQUESTED, Fact.CLOSED})
+_TO_BOTH = frozenset(
+    {
+        Fact.REMINDED,
+        Fact.SHARING_ENDED,
+        Fact.VOIDED,
+        Fact.VOID_PROPOSED,
+        Fact.HANDOVER_ARRANGED,
+        Fact.NOT_ARRIVED,
+    }
+)
+# Until a request is answered its sender hears that it waits; what the receiver does with it later is the receiver's.
+_SENDERS_WAIT = frozenset({State.REQUESTED, State.UNDER_REVIEW})
 
 
 async def tell(desk: Desk, session: Session, before: Referral | None, moved: Moved, by: Caller) -> list[Message]:
@@ -27,7 +38,10 @@ async def tell(desk: Desk, session: Session, before: Referral | None, moved: Mov
         if fact in PREPARING or fact in PLACES:
             messages.append(_untold(fact, before, moved.referral))
             continue
-        told = _but(await _whom(desk, session, moved, fact), by.user)
+        if fact is Fact.ASSIGNED:
+            told = _but(await _newly_named(desk, session, before, moved.referral), by.user)
+        else:
+            told = _but(await _whom(desk, session, moved, fact), by.user)
         if told or fact is not Fact.ASSIGNED:
             messages.append(_telling(fact, moved.referral, told))
     return messages
@@ -61,12 +75,21 @@ def _telling(fact: Fact, referral: Referral, told: tuple[UserId, ...]) -> Messag
 async def _whom(desk: Desk, session: Session, moved: Moved, fact: Fact) -> list[UserId]:
     """Return the users a fact is told to, the one who acted among them."""
     referral = moved.referral
+    if fact is Fact.ESCALATED:
+        nobody: frozenset[UserId] = frozenset()
+        return await _those_or(desk, session, referral.receiver, nobody, COORDINATOR, referral.excluded, INTAKE)
     told = [] if fact in _TO_RECEIVER else await _senders_people(desk, session, moved, fact)
     # An end of sharing that comes after the end is told to the sender alone: the receiver has nothing to lose.
     concerns = referral.is_open or fact is not Fact.SHARING_ENDED
     if fact in _TO_RECEIVER | _TO_BOTH and referral.was_sent and concerns:
         told += await _receivers_people(desk, session, referral)
     return told
+
+
+async def _newly_named(desk: Desk, session: Session, before: Referral | None, after: Referral) -> list[UserId]:
+    """Return those who meet the person from now on; who did before knows it."""
+    named = after.assigned - (before.assigned if before else frozenset())
+    return await _those_or(desk, session, after.receiver, named, INTAKE, after.excluded) if named else []
 
 
 def _but(users: Iterable[UserId], actor: UserId) -> tuple[UserId, ...]:
@@ -77,7 +100,8 @@ def _but(users: Iterable[UserId], actor: UserId) -> tuple[UserId, ...]:
 async def _senders_people(desk: Desk, session: Session, moved: Moved, fact: Fact) -> list[UserId]:
     """Return the sender's worker, where the move changes what they read; police and government get no alarm."""
     referral = moved.referral
-    if referral.sender_sector in TERSE_SENDERS or not (moved.told_sender or fact is Fact.REMINDED):
+    waits = fact is Fact.REMINDED and referral.state in _SENDERS_WAIT
+    if referral.is_own or referral.sender_sector in TERSE_SENDERS or not (moved.told_sender or waits):
         return []
     return await _those_or(
         desk, session, referral.sender, frozenset({referral.created_by}), COORDINATOR, referral.excluded
@@ -103,15 +127,16 @@ async def _those_or(
     users: frozenset[UserId],
     role: str,
     excluded: Exclusions,
+    other: str = COORDINATOR,
 ) -> list[UserId]:
-    """Return those users who still work there, else whoever holds the role, else the coordinators.
+    """Return those users who still work there, else whoever holds the role, else the other role.
 
     Whoever the person excludes is skipped; where that leaves nobody, it goes to the privacy officers, and to the
     coordinators, who can act.
     """
     present = await desk.directory.works_in(organization, users, session) if users else frozenset()
     found = sorted(present) or await desk.directory.users(organization, role, session)
-    found = found or await desk.directory.users(organization, COORDINATOR, session)
+    found = found or await desk.directory.users(organization, other, session)
     left = [user for user in found if not excluded.shuts_out(organization, user)]
     if left or not found:
         return left

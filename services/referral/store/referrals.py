@@ -24,15 +24,19 @@ from services.referral.store.records import Kept, Sealed, to_fields, to_kept
 
 _REFERRAL = TypeAdapter(Referral)
 _SENT = [("sender", ASCENDING), ("created_at", DESCENDING), ("_id", DESCENDING)]
+_QUEUE = [("receiver", ASCENDING), ("expires_at", ASCENDING), ("_id", ASCENDING)]
 _RECEIVED = [("receiver", ASCENDING), ("requested_at", DESCENDING), ("_id", DESCENDING)]
 
 INDEXES = {
     "referrals": [
-        IndexModel(_SENT),
-        IndexModel([("sender_open", ASCENDING), *_SENT]),
+        # What an organisation opened for its own people it did not send: `source` sets it apart within the index.
+        IndexModel([("source", ASCENDING), *_SENT]),
+        IndexModel([("source", ASCENDING), ("sender_open", ASCENDING), *_SENT]),
         IndexModel(_RECEIVED),
         IndexModel([("receiver_open", ASCENDING), *_RECEIVED]),
         IndexModel([("assigned", ASCENDING), *_RECEIVED]),
+        # Only what awaits an answer has an end to it: the index is as small as the queue.
+        IndexModel(_QUEUE, partialFilterExpression={"expires_at": {"$type": "date"}}),
         IndexModel([("person", ASCENDING), ("receiver", ASCENDING), ("purpose", ASCENDING)]),
         IndexModel([("hidden_from", ASCENDING)], sparse=True),
     ]
@@ -143,6 +147,8 @@ class Referrals:
         side, at = ("sender", "created_at") if wanted.sent else ("receiver", "requested_at")
         query: Document = {side: wanted.organization, at: {"$type": "date"}}
         query |= self._pseudonyms.visible_to(wanted.organization, wanted.reader)
+        if wanted.sent:
+            query["source"] = None
         if wanted.is_open is not None:
             query[f"{side}_open"] = wanted.is_open
         if wanted.assigned is not None:
@@ -150,6 +156,17 @@ class Referrals:
         if before is not None:
             query["$or"] = [{at: {"$lt": before[0]}}, {at: before[0], "_id": {"$lt": before[1]}}]
         rows = self._rows.find(query, {"sealed": 0}).sort([(at, -1), ("_id", -1)]).limit(limit)
+        return [self._kept(row) async for row in rows]
+
+    async def queue(
+        self, receiver: OrganizationId, reader: UserId, after: tuple[datetime, str] | None, limit: int
+    ) -> list[Kept[Referral]]:
+        """Return what ends unless a receiver answers, as one of its people may see it, the most pressing first."""
+        query: Document = {"receiver": receiver, "expires_at": {"$type": "date"}}
+        query |= self._pseudonyms.visible_to(receiver, reader)
+        if after is not None:
+            query["$or"] = [{"expires_at": {"$gt": after[0]}}, {"expires_at": after[0], "_id": {"$gt": after[1]}}]
+        rows = self._rows.find(query, {"sealed": 0}).sort([("expires_at", 1), ("_id", 1)]).limit(limit)
         return [self._kept(row) async for row in rows]
 
     def _document(self, referral: Referral, told: int, sealed: Mapping[str, Any]) -> Document:

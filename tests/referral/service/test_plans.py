@@ -19,6 +19,10 @@ async def test_every_query_stands_on_an_index(scene, clock):
         for parameters in ({}, {"open": True}, {"open": False}):
             page = await worker.get("/referrals", direction=direction, limit=1, **parameters)
             assert page.status_code == 200
+    for _ in range(2):
+        await scene.another()
+    queue = (await scene.intake.get("/intake-queue", limit=1)).json()
+    assert (await scene.intake.get("/intake-queue", limit=1, cursor=queue["next"])).status_code == 200
     colleague = await scene.world.worker(scene.receiver, "caseworker")
     assert (await colleague.get("/referrals", direction="received")).status_code == 200
     assert (await scene.intake.get(f"/referrals/{referral}")).status_code == 200
