@@ -77,7 +77,7 @@ async def read(
     caller: Records,
     desk: AtDesk,
     recipient_organization_id: Annotated[Identity, Query(description="Who would receive.")],
-    purpose: Annotated[Purpose, Query(description="Why.")],
+    purpose: Annotated[Purpose, Query(description="Why.", examples=["support"])],
 ) -> Response:
     """Answer with the sheet."""
     organization = OrganizationId(recipient_organization_id)

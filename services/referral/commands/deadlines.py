@@ -12,7 +12,7 @@ from services.referral.commands.desk import LAPSE, Attempt, Desk, of_time
 from services.referral.commands.lapsing import lapse_reminders
 from services.referral.commands.moving import Change, save
 from services.referral.domain.identifiers import ConsentId, ReferralId
-from services.referral.domain.overdue import judge
+from services.referral.domain.overdue import is_told, judge
 from services.referral.domain.waits import Wait, waits_of
 
 log = structlog.get_logger()
@@ -34,8 +34,9 @@ async def wait_over(desk: Desk, referral: ReferralId, wait: Wait) -> None:
             return
         moved = judge(kept.state, wait, at)
         if moved is not None:
-            owner = kept.state.sender
-            attempt = Attempt(of_time(owner, wait), f"referral.{wait}", (referral,), owner)
+            # In the receiver's chain what the sender is not told: who saw what is the sender's to read.
+            chain = kept.state.sender if is_told(kept.state, wait) else kept.state.receiver
+            attempt = Attempt(of_time(chain, wait), f"referral.{wait}", (referral,), kept.state.sender)
             await save(desk, session, attempt, kept, Change(moved))
 
     await desk.mongo.transaction(work)

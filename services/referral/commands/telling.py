@@ -12,7 +12,7 @@ from services.referral.domain.identifiers import OrganizationId, UserId
 from services.referral.domain.moves import Moved
 from services.referral.domain.party import COORDINATOR, INTAKE, PRIVACY_OFFICER
 from services.referral.domain.referral import TERSE_SENDERS, Referral
-from services.referral.domain.transitions import Fact, State
+from services.referral.domain.transitions import SENDERS_WAIT, Fact
 from services.referral.published import PLACES, PREPARING, TELLING
 
 # What concerns the receiver's people; everything else concerns the sender's.
@@ -27,8 +27,6 @@ _TO_BOTH = frozenset(
         Fact.NOT_ARRIVED,
     }
 )
-# Until a request is answered its sender hears that it waits; what the receiver does with it later is the receiver's.
-_SENDERS_WAIT = frozenset({State.REQUESTED, State.UNDER_REVIEW})
 
 
 async def tell(desk: Desk, session: Session, before: Referral | None, moved: Moved, by: Caller) -> list[Message]:
@@ -100,7 +98,7 @@ def _but(users: Iterable[UserId], actor: UserId) -> tuple[UserId, ...]:
 async def _senders_people(desk: Desk, session: Session, moved: Moved, fact: Fact) -> list[UserId]:
     """Return the sender's worker, where the move changes what they read; police and government get no alarm."""
     referral = moved.referral
-    waits = fact is Fact.REMINDED and referral.state in _SENDERS_WAIT
+    waits = fact is Fact.REMINDED and referral.state in SENDERS_WAIT
     if referral.is_own or referral.sender_sector in TERSE_SENDERS or not (moved.told_sender or waits):
         return []
     return await _those_or(

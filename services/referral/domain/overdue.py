@@ -6,7 +6,7 @@ from datetime import datetime
 from services.referral.domain.arrival import miss_arrival
 from services.referral.domain.moves import Moved, move, remind
 from services.referral.domain.referral import Referral
-from services.referral.domain.transitions import Actor, Command, State
+from services.referral.domain.transitions import SENDERS_WAIT, Actor, Command, State
 from services.referral.domain.waits import Wait, once_asked, waits_of
 
 
@@ -16,6 +16,13 @@ def judge(referral: Referral, wait: Wait, at: datetime) -> Moved | None:
     if due is None or at < due:
         return None
     return _RULES[wait](referral, at)
+
+
+def is_told(referral: Referral, wait: Wait) -> bool:
+    """Say whether the sender may know that a wait was over: its end always; else nothing that an acceptance changes."""
+    if wait is Wait.EXPIRY:
+        return True
+    return wait is Wait.REMINDER and referral.state in SENDERS_WAIT and not referral.is_untold
 
 
 def _recall(referral: Referral, at: datetime) -> Moved:

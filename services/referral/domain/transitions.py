@@ -188,6 +188,8 @@ ROWS: tuple[Row, ...] = (
     Row(_SERVING, Command.REASSIGN, (Actor.SENDER, Actor.COORDINATION), None, (Fact.REASSIGNED,)),
 )
 
+# Until a request is answered its sender hears that it waits; what the receiver does with it later is the receiver's.
+SENDERS_WAIT: frozenset[State] = frozenset(_WAITING)
 UNANSWERED: frozenset[State] = frozenset(_UNANSWERED)
 SERVING: frozenset[State] = frozenset(_SERVING)
 BEFORE_ACCEPTANCE: frozenset[State] = frozenset(_OPEN_BEFORE)

@@ -33,8 +33,11 @@ async def test_an_unanswered_request_is_recalled_then_expires_and_both_sides_are
     assert scene.intake.id in rows["referral.closed.v1"]
     assert (await scene.caseworker.get(f"/referrals/{referral}")).json()["state"] == "expired"
     assert (await scene.intake.get(f"/referrals/{referral}")).json()["state"] == "cancelled"
-    acts = [row["action"] for row in await scene.world.acts(scene.sender.id) if row["by"].startswith("timer:")]
-    assert acts == ["referral.reminder", "referral.escalation", "referral.expiry"]
+    acts = {
+        side.id: [row["action"] for row in await scene.world.acts(side.id) if row["by"].startswith("timer:")]
+        for side in (scene.sender, scene.receiver)
+    }
+    assert list(acts.values()) == [["referral.reminder", "referral.expiry"], ["referral.escalation"]]
 
 
 async def test_an_answer_takes_the_deadline_away(scene, clock):

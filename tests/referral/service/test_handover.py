@@ -20,6 +20,13 @@ async def _told(scene, referral: str, fact: str) -> list[str]:
     return [row["data"] for row in rows if row["subject"] == f"referral.{fact}.v1"]
 
 
+async def _rows(scene, referral: str) -> list[str]:
+    """Who saw what, as the sender reads it, and what its own privacy officer reads of time's acts."""
+    read = (await scene.caseworker.get(f"/referrals/{referral}/readings", limit=100)).json()["items"]
+    timed = [row["action"] for row in await scene.world.acts(scene.sender.id) if row["by"].startswith("timer:")]
+    return [row["action"] for row in read if row["action"] not in {"referral.readings", "referral.read"}] + timed
+
+
 async def _accepted_with(scene, handover: dict, **options) -> str:
     referral = await scene.requested(**options)
     taken = await scene.intake.post(f"/referrals/{referral}/accept", {"handover": handover})
@@ -59,10 +66,15 @@ async def test_whoever_may_not_learn_of_the_acceptance_learns_neither_of_a_hando
     feedback = "none" if sender == "community" else "outcome"
     referral = await scene.requested(consent={"feedback": feedback})
     before = await scene.caseworker.get(f"/referrals/{referral}")
+    rows = await _rows(scene, referral)
     await scene.intake.post(f"/referrals/{referral}/accept", {"handover": _handover(scene)})
     await scene.intake.post(f"/referrals/{referral}/arrange-handover", _handover(scene, hours=2))
     clock.advance(timedelta(hours=2))
     assert await scene.world.due() == 1
+    assert await _rows(scene, referral) == rows
+    clock.advance(timedelta(days=10))
+    await scene.world.due()
+    assert await _rows(scene, referral) == rows
     after = await scene.caseworker.get(f"/referrals/{referral}")
     assert (after.json(), after.headers["etag"]) == (before.json(), before.headers["etag"])
     [alarm] = await _told(scene, referral, "not-arrived")

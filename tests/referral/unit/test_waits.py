@@ -6,8 +6,9 @@ from itertools import product
 import pytest
 
 from services.referral.domain import moves
+from services.referral.domain.consent import Feedback
 from services.referral.domain.deadlines import ASKED_AGAIN, DEADLINES
-from services.referral.domain.overdue import judge
+from services.referral.domain.overdue import is_told, judge
 from services.referral.domain.taxonomy import Urgency
 from services.referral.domain.transitions import ENDED, Actor, Command, Fact, State
 from services.referral.domain.waits import Wait, entering, waits_of
@@ -95,3 +96,10 @@ def test_nobody_arrived_is_said_once_and_the_place_is_kept():
     missed = judge(_accepted(), Wait.ARRIVAL, AT + timedelta(hours=4))
     assert missed.facts == (Fact.NOT_ARRIVED,)
     assert (missed.referral.state, missed.referral.places_held) == (State.ACCEPTED, 1)
+
+
+def test_a_sender_may_know_of_its_end_and_of_a_reminder_that_no_acceptance_silences():
+    assert [is_told(_requested(), wait) for wait in Wait] == [True, False, True, False]
+    assert [is_told(a_referral(feedback=Feedback.NONE), wait) for wait in Wait] == [False, False, True, False]
+    for state in (State.WAITLISTED, State.ACCEPTED, State.ON_HOLD):
+        assert not is_told(a_referral(state), Wait.REMINDER)
