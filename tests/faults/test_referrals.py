@@ -197,9 +197,15 @@ class Books:
             "not in the stream": await self.beside_the_stream(rows),
             "places astray": len(held.keys() ^ accepted),
             "keys astray": abs(await self.count("idempotency") - sum(map(len, self.answered.values()))),
-            "timers astray": await self.count("timers", {"key": {"$nin": list(stored["consents"])}}),
+            "timers astray": await self.timers_astray(stored["consents"], accepted),
             "unsealed": await self.count("audit", {"unsealed": True}),
         }
+
+    async def timers_astray(self, consents: set[str], accepted: set[str]) -> int:
+        """How many timers are nobody's, or are missing: what is accepted awaits an arrival, a word and an escalation."""
+        of_nobody = await self.count("timers", {"key": {"$nin": [*consents, *accepted]}})
+        of_accepted = await self.count("timers", {"key": {"$in": list(accepted)}})
+        return of_nobody + abs(of_accepted - 3 * len(accepted))
 
     async def ids(self, collection: str, query: dict | None = None) -> set[str]:
         return {row["_id"] async for row in self.mongo.db[collection].find(query or {}, {"_id": 1})}
