@@ -202,7 +202,7 @@ class Books:
         }
 
     async def timers_astray(self, consents: set[str], accepted: set[str]) -> int:
-        """How many timers are nobody's, or are missing: what is accepted awaits an arrival, a word and an escalation."""
+        """How many timers are nobody's or missing: what is accepted awaits an arrival, a word and an escalation."""
         of_nobody = await self.count("timers", {"key": {"$nin": [*consents, *accepted]}})
         of_accepted = await self.count("timers", {"key": {"$in": list(accepted)}})
         return of_nobody + abs(of_accepted - 3 * len(accepted))
