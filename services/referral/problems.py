@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from kit.problems import Problem
+from services.referral.problems_without_consent import WITHOUT_CONSENT
 
 _NOT_FOUND, _GONE, _CONFLICT, _UNFIT, _FORBIDDEN, _OFTEN = 404, 410, 409, 422, 403, 429
 
@@ -318,4 +319,4 @@ _CAPACITY: Mapping[str, Problem] = {
     ),
 }
 
-PROBLEMS: Mapping[str, Problem] = {**_REFERRAL, **_PERSON, **_CONSENT, **_CAPACITY}
+PROBLEMS: Mapping[str, Problem] = {**_REFERRAL, **_PERSON, **_CONSENT, **_CAPACITY, **WITHOUT_CONSENT}

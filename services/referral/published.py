@@ -216,6 +216,15 @@ class CapacityAnswered(Message):
     notify: tuple[str, ...]
 
 
+class GroundRecorded(Message):
+    """A ground was recorded on which data are told without consent; the privacy officers are told."""
+
+    subject: ClassVar[str] = "referral.ground-recorded.v1"
+    ground_id: str
+    organization_id: str
+    notify: tuple[str, ...]
+
+
 # What tells a fact to both parties' people: the fields are the same.
 TELLING: Mapping[Fact, type[_OfReferral]] = {
     Fact.OPENED: Opened,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from services.referral.commands.carrying import carrier_of, touch_carrier
 from services.referral.commands.desk import Caller, Desk
 from services.referral.commands.drafting import unsealed_request
 from services.referral.commands.moving import Change, Held, change
@@ -35,7 +36,7 @@ async def accept_referral(
     async def decide(held: Held) -> Change:
         at, asked = desk.clock(), held.referral
         step(asked.state, Command.ACCEPT, held.side.actor)
-        live = asked.consent and await desk.store.consents.touch_live(held.session, asked.consent, at)
+        live = await touch_carrier(desk, held.session, asked)
         if not live or not (await desk.standings.of(asked.receiver, at, held.session)).may_continue:
             # The one word for every end that was not the receiver's: it must not learn which.
             raise ReferralClosed
@@ -109,11 +110,11 @@ async def complete_service(
 async def _needs_shown(desk: Desk, held: Held, key: PersonKey) -> frozenset[Need]:
     """Return the needs that the receiver reads at this instant; none once the data are dark."""
     asked, at = held.referral, desk.clock()
-    if asked.sharing is Sharing.ENDED or asked.consent is None:
+    if asked.sharing is Sharing.ENDED:
         return frozenset()
-    consent = (await desk.store.consents.by_id(held.session, asked.consent)).state
+    consent, ground = await carrier_of(desk, held.session, asked)
     person = await desk.store.people.of(asked.sender, asked.person, held.session)
-    reading = reading_of(asked, held.side.role, consent, at, age_of(key, person.sealed, at))
+    reading = reading_of(asked, held.side.role, consent, at, age_of(key, person.sealed, at), ground)
     return frozenset(needs_shown(reading, unsealed_request(key, held.kept)))
 
 

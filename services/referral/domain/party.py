@@ -12,6 +12,7 @@ from services.referral.domain.transitions import Actor
 INTAKE = "intake"
 CASEWORKER = "caseworker"
 COORDINATOR = "coordinator"
+PRIVACY_OFFICER = "privacy-officer"
 
 # Who works with people in an organisation; a privacy officer reads the audit, not the people.
 WORKING_ROLES: frozenset[str] = frozenset({INTAKE, CASEWORKER, COORDINATOR})

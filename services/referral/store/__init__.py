@@ -3,8 +3,9 @@
 from kit import audit, http, marks, outbox, timers
 from kit.mongo import Database
 from kit.outbox import Outbox
-from services.referral.store import consents, people, queries, referrals
+from services.referral.store import consents, grounds, people, queries, referrals
 from services.referral.store.consents import Consents
+from services.referral.store.grounds import Grounds
 from services.referral.store.people import MnemonicTaken, People
 from services.referral.store.places import PlaceBook
 from services.referral.store.queries import Asked, Line, Queries
@@ -21,6 +22,7 @@ INDEXES = {
     **timers.INDEXES,
     **people.INDEXES,
     **consents.INDEXES,
+    **grounds.INDEXES,
     **queries.INDEXES,
     **referrals.INDEXES,
 }
@@ -33,6 +35,7 @@ class Store:
         told = Outbox(database, SOURCE)
         self.people = People(database)
         self.consents = Consents(database)
+        self.grounds = Grounds(database, told)
         self.places = PlaceBook(database)
         self.queries = Queries(database, told)
         self.referrals = Referrals(database, told)

@@ -12,12 +12,14 @@ from kit.messages import Message
 from kit.mongo import Collection, Database, Document, Session, save_version
 from kit.outbox import Outbox
 from services.referral.domain.consent import Consent
-from services.referral.domain.identifiers import OrganizationId, PersonId, ReferralId, UserId
+from services.referral.domain.grounds import Ground
+from services.referral.domain.identifiers import GroundId, OrganizationId, PersonId, ReferralId, UserId
 from services.referral.domain.outwards import is_end
 from services.referral.domain.party import NotFound
 from services.referral.domain.referral import Referral
 from services.referral.domain.taxonomy import Purpose
 from services.referral.store.consents import CONSENT
+from services.referral.store.grounds import GROUND
 from services.referral.store.records import Kept, Sealed, to_fields, to_kept
 
 _REFERRAL = TypeAdapter(Referral)
@@ -32,17 +34,19 @@ INDEXES = {
         IndexModel([("receiver_open", ASCENDING), *_RECEIVED]),
         IndexModel([("assigned", ASCENDING), *_RECEIVED]),
         IndexModel([("person", ASCENDING), ("receiver", ASCENDING), ("purpose", ASCENDING)]),
+        IndexModel([("ground", ASCENDING)], partialFilterExpression={"ground": {"$gt": ""}}),
     ]
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A referral with what reading it needs: its consent, and the person's sealed record."""
+    """A referral with what reading it needs: its consent or ground, and the person's sealed record."""
 
     kept: Kept[Referral]
     consent: Consent | None
     record: Sealed
+    ground: Ground | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,7 @@ class Referrals:
         pipeline: list[Document] = [
             {"$match": {"_id": referral}},
             {"$lookup": {"from": "consents", "localField": "consent", "foreignField": "_id", "as": "_consent"}},
+            {"$lookup": {"from": "grounds", "localField": "ground", "foreignField": "_id", "as": "_ground"}},
             {"$lookup": {"from": "persons", "localField": "person", "foreignField": "_id", "as": "_person"}},
         ]
         rows = await (await self._rows.aggregate(pipeline)).to_list(1)
@@ -83,7 +88,8 @@ class Referrals:
         row = rows[0]
         consent = to_kept(CONSENT, row["_consent"][0]).state if row["_consent"] else None
         record = row["_person"][0].get("sealed", {}) if row["_person"] else {}
-        return Case(to_kept(_REFERRAL, row), consent, record)
+        ground = to_kept(GROUND, row["_ground"][0]).state if row["_ground"] else None
+        return Case(to_kept(_REFERRAL, row), consent, record, ground)
 
     async def save(
         self,
@@ -107,6 +113,10 @@ class Referrals:
         """Return every referral that a line of consent concerns."""
         query = {"person": person, "receiver": recipient, "purpose": purpose.value}
         return [to_kept(_REFERRAL, row) async for row in self._rows.find(query, session=session)]
+
+    async def under_ground(self, session: Session, ground: GroundId) -> list[Kept[Referral]]:
+        """Return every referral that a ground carries."""
+        return [to_kept(_REFERRAL, row) async for row in self._rows.find({"ground": ground}, session=session)]
 
     async def page(self, wanted: Wanted, before: tuple[datetime, str] | None, limit: int) -> list[Kept[Referral]]:
         """Return referrals from the newest on; a receiver's by when they were sent, a draft never among them."""

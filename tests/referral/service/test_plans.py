@@ -8,6 +8,7 @@ from tests.referral.world import ALL_INDEXES, NEED
 
 # What the kit asks of its own small collections is the kit's to hold.
 OURS = ("referrals", "persons", "consents", "queries", "places", "standings", "asked_rates", "referral-directory-a")
+OURS += ("grounds",)
 
 
 async def test_every_query_stands_on_an_index(scene, clock):
@@ -30,6 +31,9 @@ async def test_every_query_stands_on_an_index(scene, clock):
     body = {"service_id": scene.service, "answer": "capacity"}
     assert (await scene.intake.post(f"/capacity-requests/{asked.json()['id']}/answer", body)).status_code == 200
     await scene.caseworker.post(f"/referrals/{referral}/consent-withdrawal")
+    ground = await scene.ground(["identity"])
+    assert (await scene.caseworker.get(f"/persons/{scene.person}/grounds")).status_code == 200
+    assert (await scene.caseworker.post(f"/grounds/{ground}/close")).status_code == 200
     await sweep_orphan_keys(scene.world.desk)
     clock.advance(timedelta(days=100))
     await scene.world.due()

@@ -35,6 +35,11 @@ ROUTES = [
         )
     ),
     ("GET", "/audit"),
+    ("POST", f"/persons/{SOMEONE}/grounds"),
+    ("GET", f"/persons/{SOMEONE}/grounds"),
+    ("GET", f"/grounds/{SOMEONE}"),
+    ("POST", f"/grounds/{SOMEONE}/close"),
+    ("POST", f"/referrals/{SOMEONE}/request-on-ground"),
 ]
 MOVES = {
     "review": None,
