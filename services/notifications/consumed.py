@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import ClassVar
 
 from kit.messages import Consumed, Subscription
+from services.notifications.alarms import ALARMS
 
 
 class OrganizationSuspended(Consumed):
@@ -286,4 +287,4 @@ REFERRALS = Subscription(
     kind="reaction",
     since=datetime(2026, 11, 1, tzinfo=UTC),
 )
-SUBSCRIPTIONS: tuple[Subscription, ...] = (PEOPLE, ACCESS, REFERRALS)
+SUBSCRIPTIONS: tuple[Subscription, ...] = (PEOPLE, ACCESS, REFERRALS, ALARMS)

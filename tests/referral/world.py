@@ -266,6 +266,15 @@ class Scene:
         assert made.status_code == 201, made.text
         return made.json()["id"]
 
+    async def tell_at_once(self, **fields: Any) -> httpx2.Response:
+        body = {"recipient_organization_id": self.receiver.id, "article": "p-39.1-18-7", "facts": FACTS}
+        return await self.caseworker.post(f"/persons/{self.person}/emergencies", body | fields)
+
+    async def emergency(self, **fields: Any) -> str:
+        made = await self.tell_at_once(**fields)
+        assert made.status_code == 201, made.text
+        return made.json()["id"]
+
     async def requested_on_ground(self, classes: list[str] | None = None, **need: Any) -> tuple[str, str]:
         """A referral sent under a ground that opens the same classes; returns both."""
         classes = classes or ["identity", "current-location"]

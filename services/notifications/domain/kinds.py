@@ -90,6 +90,27 @@ _ROWS: Final = (
         alarm=True,
     ),
     _kind("capacity-answered", "Une réponse à votre demande de place", "An answer about the place you asked for"),
+    _kind("ground-recorded", "Un motif de la loi a été consigné", "A ground of the law was recorded"),
+    _kind(
+        "emergency-received",
+        "Une personne en danger grave vous est signalée",
+        "You are told of a person in serious danger",
+        alarm=True,
+    ),
+    _kind(
+        "emergency-to-review",
+        "Un geste fait en urgence est à réviser d'ici 24 heures",
+        "An act in an emergency is to be reviewed within 24 hours",
+        alarm=True,
+    ),
+    _kind(
+        "emergency-unreviewed",
+        "Un geste fait en urgence n'est toujours pas révisé",
+        "An act in an emergency is still not reviewed",
+        alarm=True,
+    ),
+    _kind("emergency-reviewed", "Votre geste fait en urgence est révisé", "Your act in an emergency was reviewed"),
+    _kind("emergency-ended", "Une divulgation ou une lecture d'urgence a pris fin", "An emergency has been ended"),
 )
 
 KINDS: Final[Mapping[str, Kind]] = {kind.code: kind for kind in _ROWS}

@@ -1,6 +1,17 @@
 """The routes of referral, by noun."""
 
-from services.referral.api import audit, capacity, consents, grounds, people, referrals, service
+from services.referral.api import (
+    audit,
+    capacity,
+    consents,
+    emergencies,
+    emergency_readings,
+    emergency_reviews,
+    grounds,
+    people,
+    referrals,
+    service,
+)
 
 ROUTERS = (
     people.router,
@@ -10,6 +21,9 @@ ROUTERS = (
     service.router,
     audit.router,
     grounds.router,
+    emergencies.router,
+    emergency_readings.router,
+    emergency_reviews.router,
 )
 
 __all__ = ["ROUTERS"]

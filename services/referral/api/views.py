@@ -12,6 +12,7 @@ from services.referral.api.records import to_json
 from services.referral.commands.moving import version_for
 from services.referral.commands.reading import Seen
 from services.referral.domain.deadlines import answer_by
+from services.referral.domain.disclosure import Role
 from services.referral.domain.moves import may_void
 from services.referral.domain.outwards import OVER, RECEIVED, is_end, to_fhir, to_receiver
 from services.referral.domain.party import Standpoint
@@ -107,6 +108,8 @@ def word_of(referral: Referral, side: Standpoint) -> str:
 def allowed(referral: Referral, side: Standpoint) -> tuple[Command, ...]:
     """Return the moves open to this party, judged from what it may know."""
     state = referral.state
+    if side.role is Role.EMERGENCY:
+        return ()
     if side.actor is Actor.SENDER:
         word = referral.view.word
         known = _AS_STATE[word] if word in _AS_STATE else State(word)

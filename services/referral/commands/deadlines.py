@@ -8,9 +8,10 @@ import structlog
 from kit.mongo import Session
 from kit.timers import Due
 from services.referral.commands.consents import lapse_consent
-from services.referral.commands.desk import EXPIRY, LAPSE, REMINDER, Attempt, Desk, of_time
+from services.referral.commands.desk import EXPIRY, LAPSE, REMINDER, REVIEW, Attempt, Desk, of_time
+from services.referral.commands.emergency_review import recall_review
 from services.referral.commands.moving import Change, save
-from services.referral.domain.identifiers import ConsentId, ReferralId
+from services.referral.domain.identifiers import ConsentId, EmergencyId, ReferralId
 from services.referral.domain.moves import Moved, move, remind
 from services.referral.domain.referral import Referral
 from services.referral.domain.transitions import UNANSWERED, Actor, Command
@@ -64,7 +65,10 @@ def due_work(desk: Desk) -> Mapping[str, Due]:
     async def lapse(key: str, _: datetime) -> None:
         await lapse_consent(desk, ConsentId(key))
 
-    return {REMINDER: reminder, EXPIRY: expiry, LAPSE: lapse}
+    async def review(key: str, _: datetime) -> None:
+        await recall_review(desk, EmergencyId(key))
+
+    return {REMINDER: reminder, EXPIRY: expiry, LAPSE: lapse, REVIEW: review}
 
 
 async def sweep_orphan_keys(desk: Desk) -> int:

@@ -22,6 +22,7 @@ from services.referral.store.standing import Standings
 EXPIRY = "expiry"
 REMINDER = "reminder"
 LAPSE = "consent-lapse"
+REVIEW = "emergency-review"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,12 +82,17 @@ async def read_referral(desk: Desk, caller: Caller, referral: ReferralId) -> See
         attempt.owner = case.kept.state.sender
         side = standpoint(case.kept.state, caller.reader)
         attempt.records = (referral, case.kept.state.person)
-        reading = reading_of(case.kept.state, side.role, case.consent, desk.clock(), ground=case.ground)
-        if reading.stage is Stage.DARK:
-            case = replace(case, kept=_darkened(case.kept))
-        if side.actor is Actor.SENDER:
-            return await _as_sender(desk, attempt, case, side)
-        return await _as_receiver(desk, attempt, case, side, reading)
+        return await read_from(desk, attempt, case, side)
+
+
+async def read_from(desk: Desk, attempt: Attempt, case: Case, side: Standpoint) -> Seen:
+    """Show a referral as it is read from one standpoint at this instant."""
+    reading = reading_of(case.kept.state, side.role, case.consent, desk.clock(), ground=case.ground)
+    if reading.stage is Stage.DARK:
+        case = replace(case, kept=_darkened(case.kept))
+    if side.actor is Actor.SENDER:
+        return await _as_sender(desk, attempt, case, side)
+    return await _as_receiver(desk, attempt, case, side, reading)
 
 
 def _darkened(kept: Kept[Referral]) -> Kept[Referral]:

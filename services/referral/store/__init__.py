@@ -3,8 +3,9 @@
 from kit import audit, http, marks, outbox, timers
 from kit.mongo import Database
 from kit.outbox import Outbox
-from services.referral.store import consents, grounds, people, queries, referrals
+from services.referral.store import consents, emergencies, grounds, people, queries, referrals
 from services.referral.store.consents import Consents
+from services.referral.store.emergencies import Emergencies
 from services.referral.store.grounds import Grounds
 from services.referral.store.people import MnemonicTaken, People
 from services.referral.store.places import PlaceBook
@@ -22,6 +23,7 @@ INDEXES = {
     **timers.INDEXES,
     **people.INDEXES,
     **consents.INDEXES,
+    **emergencies.INDEXES,
     **grounds.INDEXES,
     **queries.INDEXES,
     **referrals.INDEXES,
@@ -35,6 +37,7 @@ class Store:
         told = Outbox(database, SOURCE)
         self.people = People(database)
         self.consents = Consents(database)
+        self.emergencies = Emergencies(database, told)
         self.grounds = Grounds(database, told)
         self.places = PlaceBook(database)
         self.queries = Queries(database, told)

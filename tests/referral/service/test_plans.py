@@ -8,7 +8,7 @@ from tests.referral.world import ALL_INDEXES, NEED
 
 # What the kit asks of its own small collections is the kit's to hold.
 OURS = ("referrals", "persons", "consents", "queries", "places", "standings", "asked_rates", "referral-directory-a")
-OURS += ("grounds",)
+OURS += ("grounds", "emergencies")
 
 
 async def test_every_query_stands_on_an_index(scene, clock):
@@ -34,6 +34,14 @@ async def test_every_query_stands_on_an_index(scene, clock):
     ground = await scene.ground(["identity"])
     assert (await scene.caseworker.get(f"/persons/{scene.person}/grounds")).status_code == 200
     assert (await scene.caseworker.post(f"/grounds/{ground}/close")).status_code == 200
+    emergency = await scene.emergency()
+    coordinator = await scene.world.worker(scene.sender, "coordinator")
+    for path in ("/emergencies", f"/emergencies/{emergency}"):
+        assert (await coordinator.get(path)).status_code == 200
+    assert (await scene.caseworker.get(f"/persons/{scene.person}/emergencies")).status_code == 200
+    assert (await scene.intake.get("/received-emergencies")).status_code == 200
+    coordination = await scene.world.worker(await scene.world.member("coalition", accredited=False), "coordination")
+    assert (await coordination.get("/emergencies")).status_code == 200
     await sweep_orphan_keys(scene.world.desk)
     clock.advance(timedelta(days=100))
     await scene.world.due()

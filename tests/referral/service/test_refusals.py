@@ -40,6 +40,17 @@ ROUTES = [
     ("GET", f"/grounds/{SOMEONE}"),
     ("POST", f"/grounds/{SOMEONE}/close"),
     ("POST", f"/referrals/{SOMEONE}/request-on-ground"),
+    ("POST", f"/persons/{SOMEONE}/emergencies"),
+    ("GET", f"/persons/{SOMEONE}/emergencies"),
+    ("POST", f"/persons/{SOMEONE}/outside-disclosures"),
+    ("GET", "/received-emergencies"),
+    ("GET", "/emergencies"),
+    ("GET", f"/emergencies/{SOMEONE}"),
+    ("GET", f"/emergencies/{SOMEONE}/disclosed"),
+    ("POST", f"/emergencies/{SOMEONE}/end"),
+    ("POST", f"/emergencies/{SOMEONE}/review"),
+    ("POST", f"/referrals/{SOMEONE}/emergency-reading"),
+    ("GET", f"/emergency-readings/{SOMEONE}"),
 ]
 MOVES = {
     "review": None,
