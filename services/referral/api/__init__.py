@@ -11,6 +11,7 @@ from services.referral.api import (
     people,
     referrals,
     service,
+    youth_reports,
 )
 
 ROUTERS = (
@@ -24,6 +25,7 @@ ROUTERS = (
     emergencies.router,
     emergency_readings.router,
     emergency_reviews.router,
+    youth_reports.router,
 )
 
 __all__ = ["ROUTERS"]

@@ -3,7 +3,7 @@
 from kit import audit, http, marks, outbox, timers
 from kit.mongo import Database
 from kit.outbox import Outbox
-from services.referral.store import consents, emergencies, grounds, people, queries, referrals
+from services.referral.store import consents, emergencies, grounds, people, queries, referrals, youth_reports
 from services.referral.store.consents import Consents
 from services.referral.store.emergencies import Emergencies
 from services.referral.store.grounds import Grounds
@@ -12,6 +12,7 @@ from services.referral.store.places import PlaceBook
 from services.referral.store.queries import Asked, Line, Queries
 from services.referral.store.records import Kept, Sealed
 from services.referral.store.referrals import Case, Referrals, Wanted
+from services.referral.store.youth_reports import YouthReports
 
 SOURCE = "referral"
 
@@ -25,6 +26,7 @@ INDEXES = {
     **consents.INDEXES,
     **emergencies.INDEXES,
     **grounds.INDEXES,
+    **youth_reports.INDEXES,
     **queries.INDEXES,
     **referrals.INDEXES,
 }
@@ -39,6 +41,7 @@ class Store:
         self.consents = Consents(database)
         self.emergencies = Emergencies(database, told)
         self.grounds = Grounds(database, told)
+        self.youth_reports = YouthReports(database)
         self.places = PlaceBook(database)
         self.queries = Queries(database, told)
         self.referrals = Referrals(database, told)

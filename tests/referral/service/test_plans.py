@@ -8,7 +8,7 @@ from tests.referral.world import ALL_INDEXES, NEED
 
 # What the kit asks of its own small collections is the kit's to hold.
 OURS = ("referrals", "persons", "consents", "queries", "places", "standings", "asked_rates", "referral-directory-a")
-OURS += ("grounds", "emergencies")
+OURS += ("grounds", "emergencies", "youth_reports")
 
 
 async def test_every_query_stands_on_an_index(scene, clock):
@@ -39,6 +39,9 @@ async def test_every_query_stands_on_an_index(scene, clock):
     for path in ("/emergencies", f"/emergencies/{emergency}"):
         assert (await coordinator.get(path)).status_code == 200
     assert (await scene.caseworker.get(f"/persons/{scene.person}/emergencies")).status_code == 200
+    assert (await scene.caseworker.get(f"/persons/{scene.person}/youth-reports")).status_code == 200
+    officer = await scene.world.worker(scene.sender, "privacy-officer")
+    assert (await officer.get("/youth-reports")).status_code == 200
     assert (await scene.intake.get("/received-emergencies")).status_code == 200
     coordination = await scene.world.worker(await scene.world.member("coalition", accredited=False), "coordination")
     assert (await coordination.get("/emergencies")).status_code == 200

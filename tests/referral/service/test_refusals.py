@@ -51,6 +51,10 @@ ROUTES = [
     ("POST", f"/emergencies/{SOMEONE}/review"),
     ("POST", f"/referrals/{SOMEONE}/emergency-reading"),
     ("GET", f"/emergency-readings/{SOMEONE}"),
+    ("POST", f"/persons/{SOMEONE}/youth-reports"),
+    ("GET", f"/persons/{SOMEONE}/youth-reports"),
+    ("GET", "/youth-reports"),
+    ("GET", f"/youth-reports/{SOMEONE}"),
 ]
 MOVES = {
     "review": None,
