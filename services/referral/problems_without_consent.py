@@ -64,6 +64,13 @@ _EMERGENCY: Mapping[str, Problem] = {
         next_fr="Relisez-la; une divulgation encore ouverte peut être fermée.",
         next_en="Read it again; a disclosure that is still open can be ended.",
     ),
+    "register.too-long": Problem(
+        _UNFIT,
+        fr="Cette période tient plus de lignes qu'un fichier n'en porte",
+        en="This period holds more lines than one file carries",
+        next_fr="Donnez une période plus courte avec `since` et `until`, puis recommencez.",
+        next_en="Give a shorter period with `since` and `until`, then try again.",
+    ),
     "emergency.reason-misplaced": Problem(
         _UNFIT,
         fr="On met fin avec un motif codé; on approuve sans motif",

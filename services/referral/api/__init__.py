@@ -10,6 +10,7 @@ from services.referral.api import (
     grounds,
     people,
     referrals,
+    register,
     service,
     youth_reports,
 )
@@ -26,6 +27,7 @@ ROUTERS = (
     emergency_readings.router,
     emergency_reviews.router,
     youth_reports.router,
+    register.router,
 )
 
 __all__ = ["ROUTERS"]

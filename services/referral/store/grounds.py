@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from pydantic import TypeAdapter
 from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
@@ -71,7 +70,10 @@ class Grounds:
         rows = self._rows.find({"person": person}, {"sealed": 0}).sort("at", 1)
         return [to_kept(GROUND, row) async for row in rows]
 
-    async def matching(self, query: Document, sort: Sequence[tuple[str, int]], limit: int) -> list[Kept[Ground]]:
-        """Return the grounds a register asks for, nothing unsealed."""
-        rows: Any = self._rows.find(query, {"sealed": 0}).sort(list(sort)).limit(limit)
+    async def page(self, wanted: Document, before: tuple[datetime, str] | None, limit: int) -> list[Kept[Ground]]:
+        """Return grounds from the newest on, nothing of them unsealed."""
+        query = dict(wanted)
+        if before is not None:
+            query["$or"] = [{"at": {"$lt": before[0]}}, {"at": before[0], "_id": {"$lt": before[1]}}]
+        rows = self._rows.find(query, {"sealed": 0}).sort([("at", -1), ("_id", -1)]).limit(limit)
         return [to_kept(GROUND, row) async for row in rows]

@@ -41,7 +41,8 @@ async def test_every_query_stands_on_an_index(scene, clock):
     assert (await scene.caseworker.get(f"/persons/{scene.person}/emergencies")).status_code == 200
     assert (await scene.caseworker.get(f"/persons/{scene.person}/youth-reports")).status_code == 200
     officer = await scene.world.worker(scene.sender, "privacy-officer")
-    assert (await officer.get("/youth-reports")).status_code == 200
+    for path in ("/youth-reports", "/register", "/register/export"):
+        assert (await officer.get(path)).status_code == 200
     assert (await scene.intake.get("/received-emergencies")).status_code == 200
     coordination = await scene.world.worker(await scene.world.member("coalition", accredited=False), "coordination")
     assert (await coordination.get("/emergencies")).status_code == 200

@@ -55,6 +55,8 @@ ROUTES = [
     ("GET", f"/persons/{SOMEONE}/youth-reports"),
     ("GET", "/youth-reports"),
     ("GET", f"/youth-reports/{SOMEONE}"),
+    ("GET", "/register"),
+    ("GET", "/register/export"),
 ]
 MOVES = {
     "review": None,
