@@ -87,14 +87,15 @@ def create(settings: ReferralSettings, *, clock: Clock = utc_now, verifier: Veri
 def _desk(settings: ReferralSettings, mongo: Mongo, directory: Directory, clock: Clock, holder: str) -> Desk:
     """Wire what the use cases work with; their timers are set here and fired elsewhere."""
     key_base = Mongo.connect(settings.keys_url, settings.keys_mongodb_database)
+    store = Store(mongo.db)
     return Desk(
         mongo=mongo,
-        store=Store(mongo.db),
+        store=store,
         keys=Keys(key_base, lambda: local_kms(settings.kms_file)),
         directory=directory,
         standings=Standings(mongo.db),
         timers=Timers(mongo, clock, {}),
-        audit=Audit(mongo, settings.audit_key.get_secret_value().encode(), clock, holder),
+        audit=Audit(mongo, settings.audit_key.get_secret_value().encode(), clock, holder, store.tell_head),
         clock=clock,
     )
 

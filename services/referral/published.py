@@ -262,6 +262,15 @@ class EmergencyEnded(_OfEmergency):
     subject: ClassVar[str] = "referral.emergency-ended.v1"
 
 
+class AuditSealed(Message):
+    """An organisation's audit chain had this end: who keeps it can tell later whether it was cut or rewritten."""
+
+    subject: ClassVar[str] = "referral.audit-sealed.v1"
+    organization_id: str
+    number: int
+    hash: str
+
+
 # What tells a fact to both parties' people: the fields are the same.
 TELLING: Mapping[Fact, type[_OfReferral]] = {
     Fact.OPENED: Opened,

@@ -1,8 +1,10 @@
 """What referral remembers, and the indexes each query of ours stands on."""
 
 from kit import audit, http, marks, outbox, timers
-from kit.mongo import Database
+from kit.audit import Head
+from kit.mongo import Database, Session
 from kit.outbox import Outbox
+from services.referral.published import AuditSealed
 from services.referral.store import consents, emergencies, grounds, people, queries, referrals, youth_reports
 from services.referral.store.consents import Consents
 from services.referral.store.emergencies import Emergencies
@@ -37,6 +39,7 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         told = Outbox(database, SOURCE)
+        self._told = told
         self.people = People(database)
         self.consents = Consents(database)
         self.emergencies = Emergencies(database, told)
@@ -45,6 +48,11 @@ class Store:
         self.places = PlaceBook(database)
         self.queries = Queries(database, told)
         self.referrals = Referrals(database, told)
+
+    async def tell_head(self, session: Session, head: Head) -> None:
+        """Let everyone who reads the bus witness the end of an organisation's audit chain."""
+        sealed = AuditSealed(organization_id=head.organization, number=head.number, hash=head.hash)
+        await self._told.append(session, f"audit:{head.organization}", head.told, [sealed], head.at)
 
 
 __all__ = [
