@@ -16,6 +16,7 @@ from kit.mongo import Mongo, ensure_indexes
 from kit.projections import Projection
 from kit.timers import Timers
 from services.notifications.addresses import Addresses
+from services.notifications.alarm_reactions import telling_of_alarms
 from services.notifications.alarms import ALARMS
 from services.notifications.api import router
 from services.notifications.commands import MAIL, QUIET_HOURS_OVER, Desk, end_quiet_hours
@@ -24,7 +25,7 @@ from services.notifications.domain.errors import NotificationsError
 from services.notifications.live import Live
 from services.notifications.mailing import Mailing
 from services.notifications.projections import PEOPLE_HANDLERS
-from services.notifications.reactions import taking_access, telling_of_alarms, telling_of_referrals
+from services.notifications.reactions import taking_access, telling_of_referrals
 from services.notifications.settings import NotificationsSettings
 from services.notifications.store import INDEXES, PEOPLE_INDEXES, Access, Deliveries, Inbox, Wishes
 from services.notifications.words import PROBLEMS

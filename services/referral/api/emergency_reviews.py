@@ -57,7 +57,7 @@ class ContentView(EmergencyLine):
     referral_id: str | None
     reading_reason: ReadingReason | None
     reviews: tuple[ReviewView, ...]
-    facts: str | None = Field(description="Null in a list, and once the person is erased.")
+    facts: str | None = Field(description="Null in a list.")
 
 
 class EmergencyView(View):
