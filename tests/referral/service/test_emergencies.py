@@ -215,6 +215,11 @@ async def test_where_nobody_else_could_review_the_coordination_does_without_cont
         assert word not in read.text
     listed = (await coordination.get("/emergencies")).json()["items"]
     assert [(each["id"], each["content"]) for each in listed] == [(emergency, None)]
+    # No key is opened for it: once the person is erased it reads as before, where whoever acted reads no more.
+    await scene.world.desk.keys.destroy([scene.person])
+    assert (await coordination.get(f"/emergencies/{emergency}")).status_code == 200
+    erased = await scene.caseworker.get(f"/emergencies/{emergency}")
+    assert (erased.status_code, erased.json()["code"]) == (410, "person.erased")
     assert (await coordination.get(f"/emergencies/{emergency}/disclosed")).json()["code"] == "auth.missing-scope"
     done = await coordination.post(f"/emergencies/{emergency}/review", APPROVE)
     assert (done.status_code, done.json()["content"], done.json()["reviewed_at"] is not None) == (200, None, True)

@@ -230,6 +230,19 @@ async def test_accepting_and_closing_at_the_same_instant_never_leaves_data_flowi
     assert (await scene.intake.get(f"/referrals/{referral}")).json()["disclosed"] == {}
 
 
+@pytest.mark.parametrize("_", range(5))
+async def test_sending_and_closing_at_the_same_instant_never_leaves_a_request_open(scene, _):
+    ground = await scene.ground()
+    referral = await scene.drafted(classes=["identity", "current-location"])
+    sent, closed = await asyncio.gather(
+        scene.caseworker.post(f"/referrals/{referral}/request-on-ground", {"ground_id": ground}),
+        scene.caseworker.post(f"/grounds/{ground}/close"),
+    )
+    assert closed.status_code == 200
+    assert sent.status_code in {200, 409}
+    assert (await scene.world.stored("referrals", referral))["state"] in {"draft", "withdrawn"}
+
+
 async def test_a_ground_that_carries_a_childs_referral_shuts_when_the_record_says_adult(scene_of):
     scene = await scene_of("youth-protection", "child-protection", record={"identity": {"age_band": "14-17"}})
     ground = await scene.ground(["identity", "household"], article="p-34.1-35.4")
