@@ -6,6 +6,7 @@ and NATS, telemetry on with no exporter; the directory holds the seed's 200 serv
 
 import asyncio
 import os
+import secrets
 import statistics
 import sys
 import tempfile
@@ -57,7 +58,7 @@ def membership_of(directory: Path) -> dict[str, str]:
     own = {
         "INVITATION_KEY": "i" * 32,
         "KEYCLOAK_URL": "http://127.0.0.1:9",
-        "KEYCLOAK_SECRET": "unused",
+        "KEYCLOAK_SECRET": secrets.token_hex(),
         "SMTP_HOST": "127.0.0.1",
         "SMTP_PORT": "9",
         "PUBLIC_URL": "https://coalition.example",

@@ -1,11 +1,15 @@
 """The bus from code: who may say and hear what, and the streams, which only `ops` may make."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from importlib import import_module
+from typing import Any
 
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
-from nats.js.errors import NotFoundError
+from nats.js.errors import NotFoundError, ServiceUnavailableError
 
 from cli.servers.nats import Account, User, public_key
 from kit.messages import Subscription, stream_of
@@ -14,6 +18,9 @@ SERVICES = ("membership", "referral", "notifications")
 STREAM_BYTES = 32 * 1024**3
 DUPLICATE_WINDOW_SECONDS = 600
 MESSAGE_BYTES = 64 * 1024
+ANSWER_SECONDS = 5.0
+_ONCE: Mapping[str, Any] = {"allow_reconnect": False, "max_reconnect_attempts": 1, "reconnect_time_wait": 0}
+_UNKNOWN = "authorization violation"
 OPS_PUBLISH = ("$JS.API.>", "$JS.ACK.>")
 
 
@@ -61,6 +68,32 @@ def stream_config(service: str, max_bytes: int = STREAM_BYTES) -> StreamConfig:
         deny_delete=False,
         allow_rollup_hdrs=False,
     )
+
+
+async def refusal(url: str, seed: str, user: str) -> str | None:
+    """Say in words why the server at this URL does not serve a user of ours; None when it does."""
+    client = Client()
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            await client.connect([url], nkeys_seed_str=seed, inbox_prefix=f"_INBOX_{user}", error_cb=_unsaid, **_ONCE)
+            if user == "ops":
+                await client.jetstream().account_info()
+    except (NatsError, OSError, TimeoutError) as error:
+        return _refusal(error)
+    finally:
+        await client.close()
+    return None
+
+
+def _refusal(error: Exception) -> str:
+    if isinstance(error, ServiceUnavailableError):
+        return "its account has no JetStream"
+    # The error's own text otherwise stays untold: it may hold the URL and its password.
+    return "it does not know our key" if _UNKNOWN in str(error).lower() else "it does not answer"
+
+
+async def _unsaid(_: Exception) -> None:
+    """Keep nats-py from printing what is told in a line anyway."""
 
 
 async def apply(js: JetStreamContext, services: Iterable[str] = SERVICES, max_bytes: int = STREAM_BYTES) -> list[str]:

@@ -12,9 +12,10 @@ import typer
 from rich.console import Console
 
 from cli import demo_people, first_start, operate
+from cli.audit import audit
 from cli.local import doctor, logs, ports
 from cli.local import up as local
-from cli.local.plan import Plan
+from cli.local.plan import BadDemoError, Plan
 from cli.local.state import RunDirectory
 from cli.realm.commands import realm
 
@@ -25,6 +26,7 @@ app.add_typer(operate.parked, name="parked")
 app.add_typer(operate.stream, name="stream")
 app.add_typer(operate.bus, name="bus")
 app.add_typer(operate.projection, name="projection")
+app.add_typer(audit, name="audit")
 app.add_typer(realm, name="realm")
 app.command()(first_start.init)
 console = Console(highlight=False)
@@ -32,10 +34,10 @@ console = Console(highlight=False)
 REFUSED = 2
 
 
-def _plan(*, demo: bool = True) -> Plan:
+def _plan(*, demo: bool | None = None) -> Plan:
     try:
         return Plan.read(demo=demo)
-    except ports.BadPortBaseError as error:
+    except (ports.BadPortBaseError, BadDemoError) as error:
         console.print(f"✗ {error}", style="red")
         raise typer.Exit(REFUSED) from None
 
@@ -44,7 +46,10 @@ def _plan(*, demo: bool = True) -> Plan:
 def up(
     *,
     detach: Annotated[bool, typer.Option(help="Return when everything is healthy.", envvar="DETACH")] = False,
-    demo: Annotated[bool, typer.Option(help="Make invented organisations, services and logins, once.")] = True,
+    demo: Annotated[
+        bool | None,
+        typer.Option("--demo/--no-demo", help="With invented organisations and logins, or a real start (DEMO=0)."),
+    ] = None,
 ) -> None:
     """Start the whole system on this machine; Ctrl-C stops it."""
     plan = _plan(demo=demo)
@@ -80,7 +85,7 @@ def show_logs(
 ) -> None:
     """Show the logs and follow them until Ctrl-C."""
     try:
-        logs.show(logs.chosen(RunDirectory.of_this_copy(), name), console, lines, follow=follow)
+        logs.show(RunDirectory.of_this_copy(), name, console, lines, follow=follow)
     except logs.NoSuchLogError as error:
         console.print(f"✗ {error}", style="red")
         raise typer.Exit(REFUSED) from None

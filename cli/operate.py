@@ -1,66 +1,47 @@
-"""What an operator does to the bus and its messages: parked ones, streams, projections.
-
-Connections come from the environment, as the services' own do: `<SERVICE>_MONGODB_URL`, `<SERVICE>_MONGODB_DATABASE`,
-`NATS_URL` and the `ops` NKEY seed in `NATS_OPS_SEED`.
-"""
+"""What an operator does to the bus and its messages: parked ones, streams, projections."""
 
 import asyncio
 import contextlib
-import getpass
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Annotated, Any
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, NoReturn
 
 import typer
 from nats.js.errors import NotFoundError
-from rich.console import Console
 from rich.table import Table
 
 from cli import bus as bus_code
+from cli.local.environment import BUS_ACCOUNT, bus_seeds
+from cli.local.state import RunDirectory
+from cli.reach import database_of, operator, refuse, say, setting, show
+from cli.servers.nats import render_accounts
 from kit import relay
 from kit.bus import Bus
 from kit.clock import utc_now
 from kit.marks import NotParked, ask_replay, drop_parked
-from kit.mongo import Document, Mongo
+from kit.mongo import Document
 from kit.projections import ask_rebuild
-
-console = Console()
 
 parked = typer.Typer(help="Messages set aside for their own fault.", no_args_is_help=True)
 stream = typer.Typer(help="The services' streams.", no_args_is_help=True)
-bus = typer.Typer(help="Streams as the code states them.", no_args_is_help=True)
+bus = typer.Typer(help="Streams and accounts as the code states them.", no_args_is_help=True)
 projection = typer.Typer(help="Read models.", no_args_is_help=True)
 
-Service = Annotated[str, typer.Argument(help="membership, referral or notifications")]
+NEEDED = """\
+# For a nats-server of your own: put it into its configuration, then reload it (SIGHUP). No secret is in it.
+# JetStream must be on and may reserve what the streams ask for: jetstream { store_dir: "…", max_file_store: 1TB }
+"""
+SHOWN = ("sequence", "subject", "message_id", "time", "reason")
 
 
-def setting(name: str) -> str:
-    """Return a setting of the environment, or end with the one thing to do."""
-    value = os.environ.get(name)
-    if value is None:
-        console.print(f"{name} is not set. Start the system with `make up`, or name your own servers.", style="red")
-        raise typer.Exit(2)
-    return value
+def _known(service: str) -> str:
+    if service not in bus_code.SERVICES:
+        refuse(f"There is no service {service}: {', '.join(bus_code.SERVICES)}.")
+    return service
 
 
-@contextlib.asynccontextmanager
-async def database_of(service: str) -> AsyncIterator[Mongo]:
-    """Open a service's database."""
-    prefix = service.upper()
-    mongo = Mongo.connect(setting(f"{prefix}_MONGODB_URL"), setting(f"{prefix}_MONGODB_DATABASE"))
-    try:
-        yield mongo
-    finally:
-        await mongo.close()
-
-
-@contextlib.asynccontextmanager
-async def operator() -> AsyncIterator[Bus]:
-    """Open the bus as `ops`, waiting at most 10 s for it."""
-    async with Bus(setting("NATS_URL"), setting("NATS_OPS_SEED"), "ops") as found:
-        async with asyncio.timeout(10):
-            await found.ready()
-        yield found
+Service = Annotated[str, typer.Argument(callback=_known, help=", ".join(bus_code.SERVICES))]
+ByWhom = Annotated[str, typer.Option("--by", prompt="Who drops it", help="Who drops it, kept for good.")]
 
 
 async def _rows(service: str, query: Document) -> list[Document]:
@@ -72,18 +53,25 @@ async def _rows(service: str, query: Document) -> list[Document]:
 def list_parked(service: Service) -> None:
     """List what is parked, with its reason."""
     rows = asyncio.run(_rows(service, {}))
-    table = Table(*("consumer", "aggregate", "sequence", "subject", "reason"), box=None)
+    if not rows:
+        say("Nothing is parked.")
+        return
+    table = Table(*("consumer", "aggregate", "sequence", "subject", "reason"), box=None, pad_edge=False)
     for row in rows:
         table.add_row(row["consumer"], row["aggregate"], str(row["sequence"]), row["subject"], row["reason"])
-    console.print(table if rows else "Nothing is parked.")
+    show(table)
 
 
 @parked.command("show")
 def show_parked(service: Service, consumer: str, aggregate: str) -> None:
     """Show an aggregate's parked messages whole: they hold identifiers, never personal data."""
-    for row in asyncio.run(_rows(service, {"consumer": consumer, "aggregate": aggregate})):
-        facts = {key: row[key] for key in ("sequence", "subject", "message_id", "time", "reason")}
-        console.print(facts | {"body": row["body"].decode(errors="replace")})
+    rows = asyncio.run(_rows(service, {"consumer": consumer, "aggregate": aggregate}))
+    if not rows:
+        _refuse_unparked(service)
+    for row in rows:
+        for name, value in ({key: row[key] for key in SHOWN} | {"body": row["body"].decode(errors="replace")}).items():
+            say(f"{name:<10}  {value}")
+        say("")
 
 
 @parked.command("replay")
@@ -94,23 +82,49 @@ def replay_parked(service: Service, consumer: str, aggregate: Annotated[str | No
         async with database_of(service) as mongo:
             return await ask_replay(mongo.db, consumer, aggregate)
 
-    console.print(f"{asyncio.run(ask())} aggregate(s) will be replayed within a second.")
+    asked = asyncio.run(ask())
+    if not asked:
+        _refuse_unparked(service)
+    say(f"{asked} aggregate(s) will be replayed within a second.")
 
 
 @parked.command("drop")
-def drop(service: Service, consumer: str, aggregate: str) -> None:
+def drop(service: Service, consumer: str, aggregate: str, by: ByWhom) -> None:
     """Give up an aggregate's earliest parked message, and keep who did."""
 
     async def work() -> int:
         async with database_of(service) as mongo:
-            who, at = getpass.getuser(), utc_now()
-            return await mongo.transaction(lambda s: drop_parked(s, mongo.db, consumer, aggregate, who, at))
+            return await mongo.transaction(lambda s: drop_parked(s, mongo.db, consumer, aggregate, by, utc_now()))
 
     try:
-        console.print(f"Dropped message {asyncio.run(work())} of {aggregate}. `replay` lets the next ones go on.")
+        dropped = asyncio.run(work())
     except NotParked:
-        console.print("No such parked message.", style="red")
-        raise typer.Exit(1) from None
+        _refuse_unparked(service)
+    say(f"{by} dropped message {dropped} of {aggregate}. `replay` lets the next ones go on.")
+
+
+def _refuse_unparked(service: str) -> NoReturn:
+    refuse(f"No such message is parked: `coalition parked list {service}` names consumers and aggregates.")
+
+
+@bus.command("accounts")
+def print_accounts() -> None:
+    """Print the accounts part of a nats-server's configuration: public keys and what each may say and hear.
+
+    The keys are those of the environment (`NATS_OPS_SEED`, `<SERVICE>_NATS_SEED`), or this copy's own.
+    """
+    declared = {service: bus_code.subscriptions(service) for service in bus_code.SERVICES}
+    account = bus_code.account(BUS_ACCOUNT, _seeds(), declared)
+    typer.echo(f"{NEEDED}accounts: {{\n{render_accounts([account])}\n}}")
+
+
+def _seeds() -> dict[str, str]:
+    names = {user: f"{user.upper()}_NATS_SEED" for user in bus_code.SERVICES} | {"ops": "NATS_OPS_SEED"}
+    if not any(name in os.environ for name in names.values()):
+        copy = RunDirectory.of_this_copy()
+        copy.make()
+        return bus_seeds(copy.secrets)
+    return {user: setting(name) for user, name in names.items()}
 
 
 @bus.command("apply")
@@ -122,7 +136,7 @@ def apply_bus() -> None:
             return await bus_code.apply(found.jetstream())
 
     for line in asyncio.run(work()) or ["Every stream is as the code states it."]:
-        console.print(line)
+        say(line)
 
 
 @stream.command("rebuild")
@@ -137,7 +151,7 @@ def rebuild_stream(service: Service) -> None:
 
             return await relay.rebuild(mongo, service, recreate)
 
-    console.print(f"{asyncio.run(work())} message(s) will be published anew; consumers know those they had.")
+    say(f"{asyncio.run(work())} message(s) will be published anew; consumers know those they had.")
 
 
 @projection.command("rebuild")
@@ -145,14 +159,13 @@ def rebuild_projection(service: Service, name: str) -> None:
     """Fill a projection's idle copy from the stream; readers change over once it has caught up."""
     declared = {s.name: s for s in bus_code.subscriptions(service) if s.kind == "projection"}
     if name not in declared:
-        console.print(f"{service} has no projection {name}. It has: {', '.join(declared) or 'none'}.", style="red")
-        raise typer.Exit(1)
+        refuse(f"{service} has no projection {name}. It has: {', '.join(declared) or 'none'}.")
 
     async def work() -> str:
         async with operator() as found, database_of(service) as mongo:
             return await ask_rebuild(mongo.db, name, _deleter(found, declared[name].stream))
 
-    console.print(f"Copy {asyncio.run(work())} of {name} is being filled.")
+    say(f"Copy {asyncio.run(work())} of {name} is being filled.")
 
 
 def _deleter(found: Bus, stream_name: str) -> Callable[[str], Awaitable[Any]]:

@@ -2,18 +2,19 @@
 
 Membership writes a row in its command's own transaction, the gateway one for each session it ends:
 `{_id: "organization:<id>" | "member:<organization>:<user>" | "app:<client>" | "session:<sid>", revoked, sequence, at}`.
+A row with `before` refuses only tokens issued before that instant: roles were taken away, and later tokens know it.
 """
 
 import asyncio
 import contextlib
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import blake2b
-from typing import cast
+from typing import Any, cast
 
 import structlog
-from bson import decode_all
+from bson import CodecOptions, decode_all
 from pymongo import ASCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
@@ -34,6 +35,8 @@ INDEXES = {
         IndexModel([("until", ASCENDING)], expireAfterSeconds=0),
     ]
 }
+
+_AWARE = CodecOptions[dict[str, Any]](tz_aware=True)
 
 log = structlog.get_logger()
 
@@ -56,6 +59,7 @@ class Access:
         self._changed = changed
         self._clock = clock
         self._revoked: frozenset[str] = frozenset()
+        self._before: dict[str, datetime] = {}
         self._read_at = float("-inf")
         self._digest = b""
         self._wake = asyncio.Event()
@@ -65,23 +69,33 @@ class Access:
         """Say whether the revocations were read within the last 4 s."""
         return time.monotonic() - self._read_at < STALE
 
-    def require(self, principal: Principal) -> None:
-        """Let the principal pass, or raise AccessEnded, or AccessUnknown when our knowledge is too old."""
+    def require_known(self) -> None:
+        """Raise AccessUnknown when our knowledge is too old: nobody can be let in, so nobody need be identified."""
         if not self.fresh:
             raise AccessUnknown
-        if self._revoked and not self._revoked.isdisjoint(keys_of(principal)):
+
+    def require(self, principal: Principal) -> None:
+        """Let the principal pass, or raise AccessEnded, or AccessUnknown when our knowledge is too old."""
+        self.require_known()
+        if self._taken_away(principal):
             raise AccessEnded
 
     def require_session(self, sid: str) -> None:
         """Let a signed-in person without an organisation pass, or raise AccessEnded or AccessUnknown."""
-        if not self.fresh:
-            raise AccessUnknown
+        self.require_known()
         if f"session:{sid}" in self._revoked:
             raise AccessEnded
 
     def holds(self, principal: Principal) -> bool:
         """Say whether the principal may go on."""
-        return self.fresh and self._revoked.isdisjoint(keys_of(principal))
+        return self.fresh and not self._taken_away(principal)
+
+    def _taken_away(self, principal: Principal) -> bool:
+        keys = keys_of(principal)
+        if not self._revoked.isdisjoint(keys):
+            return True
+        limits = (self._before[key] for key in keys if key in self._before)
+        return any(principal.issued < limit for limit in limits)
 
     async def ensure_indexes(self) -> None:
         """Create the indexes that reading and clearing need."""
@@ -134,10 +148,15 @@ class Access:
         # A majority write first: a primary that was voted out elsewhere cannot confirm it, and its rows may be old.
         await self._heartbeats.update_one({"_id": self._replica}, {"$set": {"at": self._clock()}}, upsert=True)
         # Raw: as long as not a byte has changed, thousands of rows cost nothing to read again.
-        found = self._rows.find_raw_batches({"revoked": True}, {"_id": 1}, sort=[("_id", ASCENDING)])
+        found = self._rows.find_raw_batches({"revoked": True}, {"_id": 1, "before": 1}, sort=[("_id", ASCENDING)])
         rows = b"".join(cast("list[bytes]", [batch async for batch in found]))
         digest = blake2b(rows, digest_size=16).digest()
         if digest != self._digest:
-            self._revoked = frozenset(row["_id"] for row in decode_all(rows))
+            self._take(decode_all(rows, _AWARE))
             self._digest = digest
         self._read_at = started
+
+    def _take(self, rows: list[dict[str, Any]]) -> None:
+        limits = {row["_id"]: row.get("before") for row in rows}
+        self._revoked = frozenset(key for key, limit in limits.items() if limit is None)
+        self._before = {key: limit for key, limit in limits.items() if limit is not None}

@@ -33,7 +33,8 @@ class Account:
     sign_in: SignIn
 
     async def me(self, exchange: Exchange) -> None:
-        """Tell a caller who they are; raise InvalidToken, AccessEnded."""
+        """Tell a caller who they are; raise InvalidToken, AccessEnded or AccessUnknown."""
+        self.access.require_known()
         if b"authorization" in exchange.head.own:
             caller = await self.callers.identify(exchange)
             self.access.require(caller.principal)
@@ -74,18 +75,21 @@ class Account:
         await exchange.json(200, self._of_session(chosen), new)
 
     async def logout(self, exchange: Exchange) -> None:
-        """Sign the browser out; raise CrossSite when it was not our page that asked."""
+        """Sign the browser out; raise CrossSite when it was not our page that asked, or AccessUnknown."""
+        self.access.require_known()
         value = exchange.cookie(SESSION_COOKIE)
         if value is not None:
             await self.origin.require(exchange, session_id(value))
         await self.sign_in.logout(exchange)
 
     async def backchannel_logout(self, exchange: Exchange) -> None:
-        """End sessions on Keycloak's word; raise InvalidLogoutToken."""
+        """End sessions on Keycloak's word; raise InvalidLogoutToken or AccessUnknown."""
+        self.access.require_known()
         await self.sign_in.backchannel_logout(exchange, await form(exchange))
 
     async def _session(self, exchange: Exchange) -> Session:
         """Return the session; one whose organisation was suspended may still choose another."""
+        self.access.require_known()
         session = await self.callers.session(exchange)
         if session is None:
             self.limits.take_address(exchange)

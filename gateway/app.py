@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import structlog
+from opentelemetry.trace import Tracer
 from prometheus_client import Histogram
 from pymongo.errors import PyMongoError
 from starlette.types import Receive, Scope, Send
@@ -21,6 +22,7 @@ from gateway.keycloak import Keycloak
 from gateway.limits import Limits
 from gateway.refreshing import Sessions
 from gateway.streams import Streams
+from gateway.tracing import traced
 from kit.mongo import Mongo, ensure_indexes
 from kit.tasks import running
 from kit.telemetry import metrics, request_id
@@ -41,6 +43,7 @@ class Gateway:
     deadlines: Deadlines
     keycloak: Keycloak
     forwarder: Forwarder
+    tracer: Tracer | None
     _observed: dict[tuple[str, str, int], Histogram] = field(default_factory=dict)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -50,9 +53,16 @@ class Gateway:
             return
         started = time.perf_counter()
         exchange = Exchange(scope, receive, send)
+        if self.tracer is None:
+            await self._answer(exchange)
+        else:
+            with traced(self.tracer, exchange):
+                await self._answer(exchange)
+        self._observe(exchange, time.perf_counter() - started)
+
+    async def _answer(self, exchange: Exchange) -> None:
         request_id.set(exchange.id)
         await self.door.answer(exchange)
-        self._observe(exchange, time.perf_counter() - started)
 
     def stop(self) -> None:
         """End the streams, which would otherwise hold up the end of the process."""

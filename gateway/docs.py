@@ -5,13 +5,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.curl import FORM, JSON, curl
 from gateway.exchange import Exchange
 from gateway.pages import Pages
 from gateway.routing import METHODS
+from gateway.words import GROUPS, SCOPES
 from kit.problems import MEDIA_TYPE, Language
 
 _AN_HOUR = (b"cache-control", b"public, max-age=3600")
-_JSON = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Described:
     summary: str
     description: str
     access: str
-    scopes: tuple[str, ...]
+    scopes: Mapping[str, str]
     parameters: tuple[Mapping[str, Any], ...]
     body: str | None
     curl: str
@@ -55,7 +56,7 @@ class Docs:
 
     async def openapi(self, exchange: Exchange) -> None:
         """Send the merged document."""
-        await exchange.answer(200, [(b"content-type", _JSON.encode()), _AN_HOUR], self._json)
+        await exchange.answer(200, [(b"content-type", JSON.encode()), _AN_HOUR], self._json)
 
     async def page(self, exchange: Exchange) -> None:
         """Send the documentation in the reader's language."""
@@ -79,7 +80,13 @@ def content(document: Mapping[str, Any], language: Language, issuer: str) -> dic
             if method in item:
                 described = _described(document, base, path, method, item[method], language)
                 groups[item[method]["tags"][0]].append(described)
-    return {"groups": groups, "problems": dict(sorted(document["x-problems"].items())), "base": base, "issuer": issuer}
+    return {
+        "groups": groups,
+        "titles": {name: GROUPS[name][language] if name in GROUPS else name for name in groups},
+        "problems": dict(sorted(document["x-problems"].items())),
+        "base": base,
+        "issuer": issuer,
+    }
 
 
 def _described(
@@ -90,9 +97,10 @@ def _described(
     operation: Mapping[str, Any],
     language: Language,
 ) -> Described:
-    words = {**operation, **(operation.get("x-fr", {}) if language == "fr" else {})}
-    scopes = tuple(s for needed in operation.get("security", []) for names in needed.values() for s in names)
-    body = _example(document, operation.get("requestBody", {}).get("content", {}).get(_JSON))
+    words = _in(language, operation)
+    scopes = [s for needed in operation.get("security", []) for names in needed.values() for s in names]
+    kinds = operation.get("requestBody", {}).get("content", {})
+    body = _example(document, kinds.get(JSON, kinds.get(FORM)))
     return Described(
         anchor=operation.get("operationId", f"{method}{path}"),
         method=method.upper(),
@@ -100,43 +108,28 @@ def _described(
         summary=words.get("summary", path),
         description=words.get("description", ""),
         access=operation.get("x-access", "scopes"),
-        scopes=scopes,
-        parameters=tuple(operation.get("parameters", [])),
+        scopes={scope: SCOPES[scope][language] if scope in SCOPES else "" for scope in scopes},
+        parameters=tuple(_in(language, parameter) for parameter in operation.get("parameters", [])),
         body=_pretty(body) if body is not None else None,
         curl=curl(base, path, method.upper(), operation, body),
-        answers=tuple(_answers(document, operation)),
+        answers=tuple(_answers(document, operation, language)),
         problems=tuple(operation.get("x-problems", [])),
     )
 
 
-def curl(base: str, path: str, method: str, operation: Mapping[str, Any], body: Any) -> str:
-    """Return a command one can copy: the operation with its examples, and `$TOKEN` where a token goes."""
-    parts = ["curl"] if method == "GET" else [f"curl -X {method}"]
-    for parameter in operation.get("parameters", []):
-        if parameter["in"] == "path":
-            path = path.replace(f"{{{parameter['name']}}}", f"${{{parameter['name'].upper()}}}")
-        elif parameter["in"] == "header" and parameter.get("required"):
-            parts.append(f"-H '{parameter['name']}: {_parameter_example(parameter)}'")
-    if operation.get("x-access") != "public":
-        parts.append('-H "Authorization: Bearer $TOKEN"')
-    if body is not None:
-        parts.append("-H 'Content-Type: application/json'")
-        parts.append("-d '" + json.dumps(body, ensure_ascii=False).replace("'", "'\\''") + "'")
-    return " \\\n  ".join([*parts, f'"{base}{path}"'])
+def _in(language: Language, part: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a part of the document with its words in the reader's language, where it has them."""
+    return {**part, **(part.get("x-fr", {}) if language == "fr" else {})}
 
 
-def _parameter_example(parameter: Mapping[str, Any]) -> str:
-    examples = parameter.get("schema", {}).get("examples") or ["…"]
-    return str(parameter.get("example", examples[0])).replace("'", "")
-
-
-def _answers(document: Mapping[str, Any], operation: Mapping[str, Any]) -> Iterator[Answer]:
+def _answers(document: Mapping[str, Any], operation: Mapping[str, Any], language: Language) -> Iterator[Answer]:
     for status, answer in operation["responses"].items():
         kinds = answer.get("content", {})
         if MEDIA_TYPE in kinds:
             continue  # Refusals are listed by code.
-        example = _example(document, kinds.get(_JSON))
-        yield Answer(status, answer.get("description", ""), _pretty(example) if example is not None else None)
+        example = _example(document, kinds.get(JSON))
+        description = _in(language, answer).get("description", "")
+        yield Answer(status, description, _pretty(example) if example is not None else None)
 
 
 def _example(document: Mapping[str, Any], kind: Mapping[str, Any] | None) -> Any:

@@ -7,6 +7,8 @@ from typing import TypeVar
 
 import aiohttp
 import structlog
+from prometheus_client import Counter
+from pymongo.errors import PyMongoError
 
 from gateway.access import Access
 from gateway.callers import Caller, Callers
@@ -22,6 +24,7 @@ from gateway.refusals import (
     Malformed,
     MethodNotAllowed,
     TooSlow,
+    Unavailable,
     Unexpected,
     UnknownRoute,
     UpstreamTooSlow,
@@ -30,10 +33,20 @@ from gateway.routing import Route, Routes
 from gateway.streams import Streams
 from kit.auth import MissingScope, Principal
 from kit.problems import Refusal
+from kit.telemetry import metrics
 
 SECONDS = 15.0
 UPLOAD_SECONDS = 300.0
 
+_PEOPLE = (b"/auth/", b"/invitation")
+"""Where people come with a browser: a refusal is a page there."""
+
+scopes_refused = Counter(
+    "coalition_scopes_refused",
+    "Requests for what their caller's role does not carry.",
+    ["route", "method"],
+    registry=metrics.registry,
+)
 log = structlog.get_logger()
 
 T = TypeVar("T")
@@ -63,6 +76,9 @@ class Door:
             await self._refuse(exchange, refusal)
         except ClientGone:
             return
+        except PyMongoError as error:
+            log.warning("store.away", error=type(error).__name__, route=exchange.route_name, method=exchange.method)
+            await self._refuse(exchange, Unavailable())
         except Exception as error:
             log.exception("request.failed", exc_info=error, route=exchange.route_name, method=exchange.method)
             await self._refuse(exchange, Unexpected())
@@ -96,7 +112,7 @@ class Door:
             with self.deadlines.within(seconds):
                 return await work
         except TimeoutError as error:
-            raise (UpstreamTooSlow if exchange.whole else TooSlow) from error
+            raise _late(exchange) from error
 
     async def _forward(self, exchange: Exchange, route: Route) -> None:
         caller = await self._admit(exchange, route)
@@ -135,16 +151,18 @@ class Door:
     async def _admit(self, exchange: Exchange, route: Route) -> Caller | None:
         """Return who calls, None on a public route; raise whatever keeps them out."""
         if route.sign_in_limit:
+            self.access.require_known()  # The limit is kept where the revocations are: one is away with the other.
             await self.limits.take_sign_in(exchange)
         if route.access == "public":
             exchange.limits = self.limits.take_address(exchange)
             return None
+        self.access.require_known()  # Before asking who calls: a cookie's session would be waited for in vain.
         caller = await self.callers.identify(exchange)
         principal = caller.principal
         self.access.require(principal)
         exchange.limits = self.limits.take(principal)
         if not route.scopes <= principal.scopes:
-            raise MissingScope(min(route.scopes - principal.scopes))
+            raise _lacking(principal, route)
         if caller.session is not None and exchange.method not in SAFE:
             await self.origin.require(exchange, caller.session)
         return caller
@@ -155,7 +173,23 @@ class Door:
         if isinstance(refusal, GatewayRefusal) and refusal.close and not exchange.whole:
             await exchange.drain()
         body, headers = exchange.problem(refusal)
-        if exchange.path.startswith(b"/auth/") and exchange.wants_html:
+        if exchange.path.startswith(_PEOPLE) and exchange.wants_html:
             await self.pages.problem(exchange, refusal, headers)
         else:
             await exchange.answer(PROBLEMS[refusal.code].status, headers, body)
+
+
+def _lacking(principal: Principal, route: Route) -> MissingScope:
+    """Say in the log and in a metric who asked for what their role does not carry: no service hears of it."""
+    scope = min(route.scopes - principal.scopes)
+    asked = {"route": route.template, "method": route.method}
+    log.warning("scope.refused", reason=scope, organization=principal.organization, user=principal.user, **asked)
+    scopes_refused.labels(**asked).inc()
+    return MissingScope(scope)
+
+
+def _late(exchange: Exchange) -> GatewayRefusal:
+    """Say what a request that took too long was waiting for: the rest of itself, its service, or our own database."""
+    if exchange.head.has_body and not exchange.whole:
+        return TooSlow()
+    return UpstreamTooSlow() if exchange.handed_on else Unavailable()

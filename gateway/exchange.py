@@ -37,7 +37,10 @@ class ClientGone(Exception):  # noqa: N818 - it reads as what happened
 
 
 class Exchange:
-    """A request being answered; `status` is None until the answer has started."""
+    """A request being answered; `status` is None until the answer has started.
+
+    `whole` once all of it has arrived; `handed_on` once a service may have begun on it.
+    """
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope = scope
@@ -52,10 +55,16 @@ class Exchange:
         self.traceparent = f"00-{self.id}-{ids[32:]}-01"
         self.status: int | None = None
         self.whole = False
+        self.handed_on = False
         self._kept: bytes | None = None
         self._head: Head | None = None
         self.limits: Headers = []
         self.route_name = "none"
+
+    def belongs_to(self, trace: int, span: int, flags: int) -> None:
+        """Take the ids of the trace and span that were begun for this request."""
+        self.id = f"{trace:032x}"
+        self.traceparent = f"00-{self.id}-{span:016x}-{flags:02x}"
 
     @property
     def head(self) -> Head:
@@ -145,11 +154,14 @@ class Exchange:
         """Send the browser elsewhere, with GET."""
         await self.answer(303, [(b"location", location.encode("ascii")), NO_STORE, *headers])
 
+    def described(self, refusal: Refusal) -> dict[str, Any]:
+        """Return the problem's members, in the reader's language."""
+        detail = getattr(refusal, "detail", None)
+        return body_of(refusal.code, PROBLEMS[refusal.code], self.language, self.id, detail=detail)
+
     def problem(self, refusal: Refusal) -> tuple[bytes, Headers]:
         """Return the problem's body and headers; a half-read request ends its connection."""
-        detail = getattr(refusal, "detail", None)
-        problem = body_of(refusal.code, PROBLEMS[refusal.code], self.language, self.id, detail=detail)
-        body, headers = rendered(problem, self.language)
+        body, headers = rendered(self.described(refusal), self.language)
         if isinstance(refusal, GatewayRefusal):
             headers.extend(refusal.headers)
             if refusal.close:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from typing import Any
 
 import aiohttp
 from yarl import URL
@@ -50,13 +51,12 @@ class Forwarder:
     async def request(self, exchange: Exchange, route: Route, authorization: str | None) -> aiohttp.ClientResponse:
         """Send the request on and return the service's answer, its body unread; raise UpstreamUnavailable."""
         assert self._session is not None  # noqa: S101 - opened by the lifespan
-        headers = exchange.head.forwarded
-        headers["X-Request-Id"] = exchange.id
-        headers["traceparent"] = exchange.traceparent
+        headers = _stated(exchange, exchange.head.forwarded)
         if authorization is not None:
             headers["Authorization"] = authorization
         body = _Body(exchange, UPLOAD_LIMIT if route.upload else BODY_LIMIT)
         target = self._upstreams[route.service] + _target(exchange)
+        exchange.handed_on = True
         try:
             # `encoded`: yarl would otherwise rewrite `/a/../b` and `%61`, and the service see another path than we did.
             return await self._session.request(
@@ -64,6 +64,31 @@ class Forwarder:
             )
         except (aiohttp.ClientError, OSError) as error:
             raise body.failure or UpstreamUnavailable from error
+
+    async def ask(
+        self, exchange: Exchange, route: Route, value: Mapping[str, Any], key: str
+    ) -> tuple[int, Mapping[str, Any]]:
+        """Ask a public operation for what a form of ours was filled in with, once per `key`; return status and JSON.
+
+        Raise UpstreamUnavailable, also when the answer is not JSON.
+        """
+        assert self._session is not None  # noqa: S101 - opened by the lifespan
+        stated = {"Accept-Language": exchange.language, "Content-Type": "application/json", "Idempotency-Key": key}
+        headers = _stated(exchange, stated)
+        target = self._upstreams[route.service] + route.template
+        exchange.handed_on = True
+        try:
+            async with self._session.request(route.method, target, headers=headers, json=value) as answer:
+                return answer.status, await answer.json(content_type=None)
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise UpstreamUnavailable from error
+
+
+def _stated(exchange: Exchange, headers: dict[str, str]) -> dict[str, str]:
+    """Add to a request's headers those that this hop states itself."""
+    headers["X-Request-Id"] = exchange.id
+    headers["traceparent"] = exchange.traceparent
+    return headers
 
 
 def _target(exchange: Exchange) -> str:

@@ -17,6 +17,7 @@ from gateway.door import Door, Handler
 from gateway.exchange import Exchange
 from gateway.forwarding import Forwarder
 from gateway.identity import IdentityTokens
+from gateway.invitation import Invitation
 from gateway.keycloak import Keycloak
 from gateway.limits import Limits
 from gateway.openapi import merged
@@ -30,6 +31,7 @@ from gateway.sessions import SessionStore
 from gateway.settings import GatewaySettings
 from gateway.signin import SignIn
 from gateway.streams import Streams
+from gateway.tracing import tracer
 from kit.auth import Verifier
 from kit.clock import Clock, utc_now
 from kit.mongo import Mongo
@@ -68,10 +70,12 @@ def create(settings: GatewaySettings, clock: Clock = utc_now) -> Gateway:
         **shared, callers=callers, sessions=sessions, origin=origin, sealing=sealing, pages=pages, sign_in=sign_in
     )
     docs = Docs(merged(documents, settings.public_url, settings.issuer), pages, settings.issuer)
-    own = {**_probes(access), **_reading(docs, pages), **_signing_in(sign_in, account)}
     routes = Routes(documents)
+    invitation = Invitation(routes=routes, forwarder=forwarder, limits=limits, pages=pages)
+    own = {**_probes(access), **_reading(docs, pages), **_signing_in(sign_in, account), **_joining(invitation)}
     door = Door(**shared, **beside, own=own, routes=routes, callers=callers, origin=origin, pages=pages)
-    return Gateway(**shared, **beside, door=door, mongo=mongo, sessions=sessions, keycloak=keycloak)
+    running: dict[str, Any] = {"mongo": mongo, "sessions": sessions, "keycloak": keycloak, "tracer": tracer()}
+    return Gateway(**shared, **beside, **running, door=door)
 
 
 def _probes(access: Access) -> Mapping[tuple[str, bytes], Handler]:
@@ -105,6 +109,14 @@ def _signing_in(sign_in: SignIn, account: Account) -> Mapping[tuple[str, bytes],
         ("POST", b"/auth/organization"): account.choose,
         ("POST", b"/auth/logout"): account.logout,
         ("POST", b"/auth/backchannel-logout"): account.backchannel_logout,
+    }
+
+
+def _joining(invitation: Invitation) -> Mapping[tuple[str, bytes], Handler]:
+    return {
+        ("GET", b"/invitation"): invitation.page,
+        ("POST", b"/invitation"): invitation.accept,
+        ("GET", b"/invitation/accepted"): invitation.accepted,
     }
 
 

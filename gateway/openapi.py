@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
+from gateway.french import in_french
 from gateway.refusals import PROBLEMS
+from gateway.words import SCOPES
 from kit.problems import SCHEMA, documented, examples_of
 
 VERSION = "3.1.0"
@@ -14,7 +16,13 @@ _SCHEMAS = "#/components/schemas/"
 
 # What the door itself may answer before any service is asked, to everyone and to those who must be someone.
 _EVERYONE = ("gateway.malformed-request", "gateway.too-many-requests", "gateway.service-unavailable")
-_MEMBERS = ("auth.invalid-token", "auth.access-ended", "auth.organization-count", "gateway.access-unknown")
+_MEMBERS = (
+    "auth.invalid-token",
+    "auth.access-ended",
+    "auth.organization-count",
+    "gateway.access-unknown",
+    "gateway.unavailable",
+)
 
 TITLE = "Coalition"
 DESCRIPTION = (
@@ -23,8 +31,8 @@ DESCRIPTION = (
 )
 
 
-def own_operations() -> dict[str, Any]:
-    """Return the OpenAPI paths of the gateway's own operations, with the problems they may answer."""
+def own_operations() -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the OpenAPI paths of the gateway's own operations, their problems included, and their schemas."""
     described = tomllib.loads(files("gateway").joinpath("operations.toml").read_text("utf-8"))
     paths: dict[str, Any] = {}
     for operation in described["operation"]:
@@ -33,13 +41,14 @@ def own_operations() -> dict[str, Any]:
         operation["tags"] = ["auth"]
         operation["x-problems"] = sorted(codes)
         operation["responses"] |= documented(PROBLEMS, codes)
-        paths.setdefault(path, {})[method] = operation
-    return paths
+        paths.setdefault(path, {})[method] = in_french(operation)
+    return paths, described["schema"]
 
 
 def merged(documents: Mapping[str, Mapping[str, Any]], public_url: str, issuer: str) -> dict[str, Any]:
     """Merge the services' documents; each one's schemas keep their service's name before theirs."""
-    paths, schemas, words = own_operations(), {_SHARED: SCHEMA}, _words()
+    paths, own_schemas = own_operations()
+    schemas, words = {_SHARED: SCHEMA, **own_schemas}, _words()
     examples = examples_of(PROBLEMS, PROBLEMS)
     for service, document in documents.items():
         for path, item in document["paths"].items():
@@ -69,7 +78,7 @@ def _operation(service: str, method: str, operation: Any) -> Any:
     for status, response in more.items():
         responses[status] = _joined(responses.get(status), response)
     complete = {**operation, "tags": [service], "x-problems": sorted(told | set(extra)), "responses": responses}
-    return _pointed(service, complete)
+    return _pointed(service, in_french(complete))
 
 
 def _joined(one: Mapping[str, Any] | None, other: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,7 +127,8 @@ def _words() -> dict[str, Any]:
 
 def _schemes(issuer: str) -> dict[str, Any]:
     endpoint = f"{issuer}/protocol/openid-connect"
-    flows = {"clientCredentials": {"tokenUrl": f"{endpoint}/token", "scopes": {}}}
+    scopes = {name: f"{words['fr']} / {words['en']}" for name, words in SCOPES.items()}
+    flows = {"clientCredentials": {"tokenUrl": f"{endpoint}/token", "scopes": scopes}}
     return {
         "token": {"type": "oauth2", "description": "An organisation's software (RFC 6749, 4.4).", "flows": flows},
         "cookie": {

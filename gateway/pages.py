@@ -1,4 +1,4 @@
-"""The few pages the gateway shows itself, in French and English: choosing an organisation, problems, documentation."""
+"""The few pages the gateway shows itself, in French and English."""
 
 from collections.abc import Mapping
 from importlib.resources import files
@@ -44,12 +44,12 @@ class Pages:
         self._csp = (b"content-security-policy", _CSP.format(issuer=origin).encode())
         self.assets = {
             name: files("gateway").joinpath("static", name).read_bytes()
-            for name in ("style.css", "docs.js", "icon.svg")
+            for name in ("style.css", "docs.js", "invitation.js", "icon.svg")
         }
 
     async def organizations(self, exchange: Exchange, session: Session, form_token: str, following: str) -> None:
         """Show a signed-in person their organisations; one already chosen is marked."""
-        await self._show(
+        await self.show(
             exchange,
             200,
             "organization.html",
@@ -74,7 +74,7 @@ class Pages:
             "request_id": exchange.id,
         }
         kept = [header for header in headers if header[0] in (b"retry-after", b"connection")]
-        await self._show(exchange, problem.status, "problem.html", content, kept)
+        await self.show(exchange, problem.status, "problem.html", content, kept)
 
     def render(self, template: str, language: Language, content: Mapping[str, Any], path: str) -> bytes:
         """Return a page in one language; the other is one link away on the same page."""
@@ -91,9 +91,10 @@ class Pages:
         """Send a rendered page."""
         await exchange.answer(status, [*_PAGE, self._csp, *headers], body)
 
-    async def _show(
+    async def show(
         self, exchange: Exchange, status: int, template: str, content: Mapping[str, Any], headers: Headers | None = None
     ) -> None:
+        """Render a template in the reader's language and send it, to be stored nowhere."""
         path = exchange.path.decode()
         body = self.render(template, exchange.language, content, path)
         await self.send(exchange, status, body, [NO_STORE, *(headers or [])])

@@ -8,6 +8,7 @@ import asyncio
 import time
 from dataclasses import dataclass
 
+import pymongo
 import structlog
 
 from gateway.keycloak import Grant, GrantRefused, Keycloak
@@ -22,6 +23,8 @@ USABLE = 5.0
 REMEMBERED = 5.0
 """Seconds a loaded session is used without looking again; ended sessions are known sooner, by `access`."""
 CACHED = 4096
+PATIENCE = 3.0
+"""Seconds to wait for a session; a database that takes longer is away."""
 WAIT = 5.0
 STEP = 0.05
 
@@ -75,7 +78,8 @@ class Sessions:
         now = time.monotonic()
         if known is not None and known.until > now:
             return known.session
-        session = await self._store.load(identity)
+        with pymongo.timeout(PATIENCE):
+            session = await self._store.load(identity)
         if session is None:
             self._known.pop(identity, None)
             return None

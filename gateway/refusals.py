@@ -75,6 +75,12 @@ class UpstreamTooSlow(GatewayRefusal):
     code = "gateway.service-too-slow"
 
 
+class Unavailable(GatewayRefusal):
+    """The gateway's own database does not answer; no service was asked for anything."""
+
+    code = "gateway.unavailable"
+
+
 class AccessUnknown(GatewayRefusal):
     """The revocations were last read more than 4 s ago, so nobody may be let in on their word."""
 
@@ -195,6 +201,12 @@ PROBLEMS: dict[str, Problem] = {
         en="This service did not answer within 15 s; your request may or may not have been done",
         next_fr="Vérifiez, puis recommencez avec la même clé d'idempotence.",
         next_en="Check, then repeat with the same idempotency key.",
+    ),
+    Unavailable.code: Problem(
+        503,
+        fr="Le système est momentanément indisponible",
+        en="The system is unavailable at the moment",
+        **_RETRY,
     ),
     AccessUnknown.code: Problem(
         503,

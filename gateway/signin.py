@@ -66,7 +66,8 @@ class SignIn:
     clock: Clock
 
     async def login(self, exchange: Exchange) -> None:
-        """Send the browser to Keycloak, remembering in a sealed cookie what must come back."""
+        """Send the browser to Keycloak, remembering in a sealed cookie what must come back; raise AccessUnknown."""
+        self.access.require_known()
         await self.limits.take_sign_in(exchange)
         begun = Begun(
             state=secrets.token_urlsafe(24),
@@ -80,7 +81,8 @@ class SignIn:
         await exchange.redirect(address, [cookie(LOGIN_COOKIE, sealed, seconds=LOGIN_SECONDS)])
 
     async def callback(self, exchange: Exchange) -> None:
-        """Exchange the code for a session under a new cookie; raise SignInFailed or SignInUnavailable."""
+        """Exchange the code for a session under a new cookie; raise SignInFailed, SignInUnavailable, AccessUnknown."""
+        self.access.require_known()  # A code is good once; unspent, loading the page again completes it.
         begun = self._begun(exchange)
         code = exchange.parameter("code")
         if code is None or exchange.parameter("iss") not in (None, self.issuer):

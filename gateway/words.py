@@ -16,3 +16,5 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
 }
 SECTORS = cast("Table", _ALL["sectors"])
 ROLES = cast("Table", _ALL["roles"])
+SCOPES = cast("Table", _ALL["scopes"])
+GROUPS = cast("Table", _ALL["groups"])

@@ -32,6 +32,7 @@ _BATCH = 500
 _SEAL = ("number", "previous", "hash", "unsealed")
 _FIRST = "0" * 64
 _NO_WITNESS: Mapping[str, Document] = {}
+_NOTHING_HIDDEN: Mapping[str, Any] = {}
 
 INDEXES = {
     "audit": [
@@ -235,7 +236,7 @@ class Audit:
         query |= {"organization": organization} if organization else {}
         return [Finding(row["organization"], "unsealed", 0) async for row in self._rows.find(query)]
 
-    async def entries(
+    async def entries(  # noqa: PLR0913 - each narrows the same query
         self,
         *,
         organization: str | None = None,
@@ -246,11 +247,12 @@ class Audit:
         since: datetime | None = None,
         until: datetime | None = None,
         after: tuple[datetime, Any] | None = None,
+        hiding: Mapping[str, Any] = _NOTHING_HIDDEN,
         limit: int = 50,
     ) -> list[Document]:
         """Return acts, oldest first: those *by* an organisation, or those on what an `owner` owns.
 
-        `after` is the (at, _id) of the last one read.
+        `after` is the (at, _id) of the last one read; what the filter `hiding` matches is left out.
         """
         wanted = {"organization": organization, "owner": owner, "by": by, "action": action}
         query: Document = {key: value for key, value in wanted.items() if value is not None}
@@ -261,4 +263,11 @@ class Audit:
             query["at"] = bounds
         if after is not None:
             query["$or"] = [{"at": {"$gt": after[0]}}, {"at": after[0], "_id": {"$gt": after[1]}}]
+        if hiding:
+            query["$nor"] = [dict(hiding)]
         return await self._rows.find(query).sort([("at", 1), ("_id", 1)]).limit(limit).to_list()
+
+    async def numbers(self, organization: str, wanted: Mapping[str, Any], up_to: int) -> list[int]:
+        """Return, in order, the numbers up to one in an organisation's chain of the rows that a filter matches."""
+        query = {**wanted, "organization": organization, "number": {"$lte": up_to}}
+        return [row["number"] async for row in self._rows.find(query, {"number": 1}).sort("number", 1)]

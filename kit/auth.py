@@ -32,6 +32,7 @@ CACHED_TOKENS = 4096
 """Verified tokens remembered until they expire; people and apps at work at once are far fewer."""
 MAX_TOKEN = 16_384
 """Bytes; a token longer than all allowed headers is not ours."""
+_LONG_AGO = datetime.fromtimestamp(0, UTC)
 
 
 class InvalidToken(Refusal):
@@ -88,6 +89,7 @@ class Principal:
 
     `organization` is our own id (`org_id`), `alias` the name Keycloak knows it by. `roles` are our roles in the
     organisation (`caseworker`), `scopes` what these allow (`referral:send`). An app has no `session`.
+    `issued` is when the token was, in whole seconds; without one, the beginning of time.
     """
 
     user: str
@@ -102,6 +104,7 @@ class Principal:
     session: str | None
     kind: Literal["person", "app"]
     expires: datetime
+    issued: datetime = _LONG_AGO
 
 
 class Verifier:
@@ -224,6 +227,7 @@ def _principal(claims: Mapping[str, Any], alias: str, organization: Mapping[str,
         session=claims.get("sid"),
         kind=cast("Literal['person', 'app']", claims["kind"]),
         expires=datetime.fromtimestamp(claims["exp"], UTC),
+        issued=datetime.fromtimestamp(claims["iat"], UTC),
     )
 
 

@@ -6,15 +6,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import structlog
-from bson.errors import BSONError
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.client import JetStreamContext
 from nats.js.errors import NotFoundError
-from pymongo.errors import DocumentTooLarge, PyMongoError, WriteError
+from pymongo.errors import PyMongoError
 
 from kit.bus import Bus
+from kit.faults import is_message_fault
 from kit.marks import AlreadySeen, Marks
 from kit.messages import Consumed, Delivery, Envelope, Subscription, is_erasure
 from kit.mongo import Document, Mongo, Session
@@ -24,12 +24,15 @@ from kit.telemetry import consuming, metrics
 log = structlog.get_logger()
 
 Handler = Callable[[Session, Delivery[Any]], Awaitable[None]]
+Guard = Callable[[Session], Awaitable[None]]
 Handlers = Mapping[type[Consumed], Handler]
 
 ACK_WAIT_SECONDS = 30.0
-SILENCE_SECONDS = 10.0
-WATCH_SECONDS = 3.0
 FETCH_SECONDS = 5.0
+FILL_FETCH_SECONDS = 0.5
+SILENCE_SECONDS = 8.0
+"""No step of a consumer lasts longer: a fetch, one attempt at a message, a wait before the next, an ack."""
+WATCH_SECONDS = 3.0
 _RETRY_SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -37,18 +40,23 @@ class ConsumerStopped(Exception):  # noqa: N818 - it reads as what happened
     """The durable is gone or silent while messages wait for it."""
 
 
-def is_message_fault(error: Exception) -> bool:
-    """Say whether the message itself is at fault; anything the infrastructure does never is."""
-    if isinstance(error, WriteError | DocumentTooLarge | BSONError):
-        return True
-    return not isinstance(error, PyMongoError | NatsError | OSError | TimeoutError | MemoryError)
-
-
 class Consumer:
-    """One durable's loop. `batch` > 1 is for filling a projection alone: many messages in one transaction."""
+    """One durable's loop. `batch` > 1 is for filling a projection alone: many messages in one transaction.
+
+    It takes one holder of the durable at a time, which `guard` holds in each transaction by raising `LeaseLost`.
+    """
+
+    ack_wait = ACK_WAIT_SECONDS
 
     def __init__(
-        self, mongo: Mongo, bus: Bus, subscription: Subscription, durable: str, handlers: Handlers, batch: int = 1
+        self,
+        mongo: Mongo,
+        bus: Bus,
+        subscription: Subscription,
+        durable: str,
+        handlers: Handlers,
+        batch: int = 1,
+        guard: Guard | None = None,
     ) -> None:
         self._mongo = mongo
         self._bus = bus
@@ -56,33 +64,43 @@ class Consumer:
         self.durable = durable
         self._handlers = {model.subject: (model, handler) for model, handler in handlers.items()}
         self._batch = batch
+        self._guard = guard
+        self._finishing = self._turned = False
         self.marks = Marks(mongo.db, durable)
-        self._received = 0.0
-        self._busy = False
+        self._alive = 0.0
         self.caught_up = asyncio.Event()
+
+    def finish(self) -> None:
+        """Let `run` return once what was taken is acknowledged."""
+        self._finishing = True
 
     async def run(self) -> None:
         """Consume for ever; a durable that vanished or fell silent is noticed, told loudly and taken up again."""
         while True:
             try:
                 await self._bus.ready()
-                await together(self._consume(), self._watch(), self._replay())
+                await together(self._consume(), self._watch(), self._listen(), self._replay())
+                return
             except Exception as error:  # noqa: BLE001 - whatever broke, consuming must go on
                 metrics.consumer_restarts.labels(self.durable).inc()
                 log.error("consumer.restarted", durable=self.durable, error=type(error).__name__)
                 await asyncio.sleep(1)
 
     async def _consume(self) -> None:
-        """Take up the durable and process what comes."""
+        """Take up the durable and process what comes, until told to finish."""
         js = self._bus.jetstream()
+        self._turned = False
         await self._ensure_durable(js)
         inbox = f"_INBOX_{self._bus.name}.".encode()
         subscription = await js.pull_subscribe_bind(
             self.durable, self._subscription.stream, inbox_prefix=inbox, durable=self.durable
         )
         try:
-            while True:
-                await self._process(await self._fetch(subscription))
+            if self._batch > 1:
+                await self._take_owed(subscription)
+            while not self._finishing:
+                await self._turn(subscription)
+                self._turned = True
         finally:
             with contextlib.suppress(Exception):
                 await subscription.unsubscribe()
@@ -95,49 +113,69 @@ class Consumer:
             durable_name=self.durable,
             deliver_policy=DeliverPolicy.ALL,
             ack_policy=AckPolicy.ALL if projection else AckPolicy.EXPLICIT,
-            ack_wait=ACK_WAIT_SECONDS,
+            ack_wait=self.ack_wait,
             max_ack_pending=self._batch,
             filter_subjects=list(self._subscription.subjects),
         )
         await js.add_consumer(self._subscription.stream, config)
 
-    async def _fetch(self, subscription: JetStreamContext.PullSubscription) -> list[Msg]:
-        """Wait for one message, and while filling take what else is there at once."""
-        self._received = asyncio.get_running_loop().time()
+    async def _take_owed(self, subscription: JetStreamContext.PullSubscription) -> None:
+        """Take first, and in the stream's order, what an earlier holder took and never acknowledged.
+
+        The server hands out newer ones meanwhile: after them the older would look like duplicates, and be lost.
+        """
+        held: dict[int, Msg] = {}
+        while len(held) < ((await subscription.consumer_info()).num_ack_pending or 0):
+            with contextlib.suppress(TimeoutError):
+                while True:
+                    self._stir()
+                    for message in await subscription.fetch(1, timeout=FILL_FETCH_SECONDS):
+                        held[message.metadata.sequence.stream] = message
+        if held:
+            await self._process([held[place] for place in sorted(held)])
+
+    async def _turn(self, subscription: JetStreamContext.PullSubscription) -> None:
+        """Take what comes and process it; what is still held when this ends halfway goes back at once."""
         messages: list[Msg] = []
-        timeout = FETCH_SECONDS
+        try:
+            await self._fetch(subscription, messages)
+            if messages:
+                await self._process(messages)
+        except BaseException:
+            # Without it whoever comes next waits for the ack wait to pass.
+            for message in messages:
+                with contextlib.suppress(Exception):
+                    await message.nak()
+            raise
+
+    async def _fetch(self, subscription: JetStreamContext.PullSubscription, messages: list[Msg]) -> None:
+        """Wait for one message, and while filling take what else is there at once."""
+        self._stir()
+        timeout = FETCH_SECONDS if self._batch == 1 else FILL_FETCH_SECONDS
         with contextlib.suppress(TimeoutError):
             while len(messages) < self._batch:
                 # Larger batches stall in nats-py 2.16 (#986).
                 messages += await subscription.fetch(1, timeout=timeout)
                 timeout = 0.05
-        return messages
+
+    def _stir(self) -> None:
+        """Note that a step begins."""
+        self._alive = asyncio.get_running_loop().time()
 
     async def _process(self, messages: list[Msg]) -> None:
-        if not messages:
-            return
-        self._busy = True
-        try:
-            if len(messages) == 1 or not await self._handled_together(messages):
-                for message in messages:
-                    await self._until_settled(message)
-            # Ack after commit: a crash before it must redeliver. In a batch the last acks all.
-            await self._acknowledge(messages[-1])
-        finally:
-            self._busy = False
+        if len(messages) == 1 or not await self._handled_together(messages):
+            for message in messages:
+                await self._until_settled(message)
+        # Ack after commit: a crash before it must redeliver. In a batch the last acks all.
+        await self._acknowledge(messages[-1])
 
     async def _handled_together(self, messages: list[Msg]) -> bool:
         """Handle a batch in one transaction; False when any message needs care of its own."""
-        envelopes = [Envelope.parse(m.subject, m.headers or {}, m.data) for m in messages]
-        if any(is_erasure(envelope.subject) for envelope in envelopes):
-            return False
-
-        async def work(session: Session) -> None:
-            for envelope in envelopes:
-                await self._effect(session, envelope)
-
         try:
-            await self._mongo.transaction(work)
+            envelopes = [Envelope.parse(m.subject, m.headers or {}, m.data) for m in messages]
+            if any(is_erasure(envelope.subject) for envelope in envelopes):
+                return False
+            await self._mongo.transaction(lambda session: self._effects(session, envelopes))
         except Exception:  # noqa: BLE001 - one by one will tell which message and why
             return False
         return True
@@ -146,6 +184,7 @@ class Consumer:
         """Handle or park one message; infrastructure faults are waited out, with the server told we are at it."""
         attempt = 0
         while True:
+            self._stir()
             try:
                 await self._settle(Envelope.parse(message.subject, message.headers or {}, message.data))
                 return
@@ -156,6 +195,7 @@ class Consumer:
                 return
             except Exception as error:  # noqa: BLE001 - only infrastructure comes this far
                 log.warning("consumer.waiting", durable=self.durable, error=type(error).__name__)
+                self._stir()
                 await asyncio.sleep(_RETRY_SECONDS[min(attempt, len(_RETRY_SECONDS) - 1)])
                 attempt += 1
                 with contextlib.suppress(Exception):
@@ -165,7 +205,7 @@ class Consumer:
         """Give the message its effect once, or find it a duplicate, or park it for its own fault."""
         with consuming(self.durable, envelope):
             try:
-                await self._mongo.transaction(lambda session: self._effect(session, envelope))
+                await self._mongo.transaction(lambda session: self._effects(session, [envelope]))
             except AlreadySeen:
                 parked = await self._mongo.transaction(lambda session: self.marks.step_aside(session, envelope))
                 (metrics.parked if parked else metrics.redelivered).labels(self.durable).inc()
@@ -173,6 +213,14 @@ class Consumer:
                 if not is_message_fault(error):
                     raise
                 await self._park(envelope, type(error).__name__)
+
+    async def _effects(self, session: Session, envelopes: list[Envelope]) -> None:
+        """Mark and effect of each, inside the caller's transaction, if the durable is still ours to work."""
+        if self._guard:
+            await self._guard(session)
+        for envelope in envelopes:
+            self._stir()
+            await self._effect(session, envelope)
 
     async def _effect(self, session: Session, envelope: Envelope) -> None:
         """Mark and effect, inside the caller's transaction."""
@@ -198,6 +246,7 @@ class Consumer:
     async def _acknowledge(self, message: Msg) -> None:
         """Ack until the server confirms; what it redelivers all the same is a duplicate by its mark."""
         for _ in range(3):
+            self._stir()
             try:
                 await message.ack_sync(timeout=2)
                 return
@@ -205,9 +254,7 @@ class Consumer:
                 await self._bus.ready()
 
     async def _watch(self) -> None:
-        """Notice within 10 s a durable that was deleted, or one that is silent while messages wait."""
-        loop = asyncio.get_running_loop()
-        self._received = loop.time()
+        """Notice within 10 s a durable that was deleted, and tell how far behind it is."""
         while True:
             await asyncio.sleep(WATCH_SECONDS)
             if not self._bus.connected:
@@ -219,9 +266,18 @@ class Consumer:
             pending = (info.num_pending or 0) + (info.num_ack_pending or 0)
             metrics.consumer_lag.labels(self.durable).set(pending)
             metrics.heartbeat.labels(self.durable).set_to_current_time()
-            if pending == 0:
+            # The server counts nothing as pending at the instant it creates a durable.
+            if pending == 0 and self._turned:
                 self.caught_up.set()
-            if not self._busy and loop.time() - self._received > SILENCE_SECONDS:
+
+    async def _listen(self) -> None:
+        """Notice within 10 s a step that hangs, be it in the bus, the database or a handler; it asks nobody."""
+        self._stir()
+        while True:
+            await asyncio.sleep(1)
+            if not self._bus.connected:
+                self._stir()
+            elif asyncio.get_running_loop().time() - self._alive > SILENCE_SECONDS:
                 raise ConsumerStopped
 
     async def _replay(self) -> None:

@@ -130,6 +130,12 @@ class Lease:
         self.epoch = document["epoch"]
         return document
 
+    async def renew(self) -> None:
+        """Hold it further; raises `LeaseLost` when another holds it, or held it since: what we know is old then."""
+        epoch = self.epoch
+        if await self.acquire() is None or self.epoch != epoch:
+            raise LeaseLost
+
     async def _upsert(self, pipeline: list[Document]) -> Document:
         found = await self._leases.find_one_and_update(
             {"_id": self.name}, pipeline, upsert=True, return_document=ReturnDocument.AFTER

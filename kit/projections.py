@@ -11,10 +11,10 @@ from pymongo import IndexModel, ReturnDocument
 from pymongo.errors import PyMongoError
 
 from kit.bus import Bus
-from kit.consumer import Consumer, Handlers
+from kit.consumer import Consumer, Guard, Handlers
 from kit.marks import Marks
 from kit.messages import Consumed, Delivery, Subscription
-from kit.mongo import Collection, Database, Document, Lease, Mongo, Session
+from kit.mongo import Collection, Database, Document, Lease, LeaseLost, Mongo, Session
 from kit.tasks import running
 
 log = structlog.get_logger()
@@ -78,7 +78,7 @@ class Projection:
         while True:
             try:
                 await self._run_live()
-            except (PyMongoError, OSError) as error:
+            except (PyMongoError, OSError, LeaseLost) as error:
                 log.warning("projection.waiting", projection=self.name, error=type(error).__name__)
                 await asyncio.sleep(_STATE_SECONDS)
 
@@ -100,12 +100,14 @@ class Projection:
             await self._copy(copy).drop()
             await self._create_indexes(copy)
             await self._set_state({"rebuild": "filling"})
-        filler = self._consumer(copy, FILL_BATCH)
-        async with running(filler.run()):
-            while not filler.caught_up.is_set():
-                await self._lease.fence(None)
-                await self._lease.acquire()
+        filler = self._consumer(copy, FILL_BATCH, self._lease.fence)
+        async with running(filler.run()) as [filling]:
+            while not filling.done():
+                await self._lease.renew()
                 await asyncio.sleep(_STATE_SECONDS)
+                if filler.caught_up.is_set():
+                    # What is taken and not acknowledged when it is stopped would come after newer ones.
+                    filler.finish()
         await self._set_state({"live": copy, "rebuild": None})
         log.info("projection.rebuilt", projection=self.name)
 
@@ -117,14 +119,14 @@ class Projection:
         if self._indexes:
             await self._copy(copy).create_indexes(self._indexes)
 
-    def _consumer(self, copy: str, batch: int = 1) -> Consumer:
+    def _consumer(self, copy: str, batch: int = 1, guard: Guard | None = None) -> Consumer:
         collection = self._copy(copy)
 
         async def into(handler: CopyHandler, session: Session, delivery: Delivery[Any]) -> None:
             await handler(session, collection, delivery)
 
         handlers: Handlers = {model: partial(into, handler) for model, handler in self._handlers.items()}
-        return Consumer(self._mongo, self._bus, self._subscription, f"{self.name}-{copy}", handlers, batch)
+        return Consumer(self._mongo, self._bus, self._subscription, f"{self.name}-{copy}", handlers, batch, guard)
 
 
 async def ask_rebuild(db: Database, name: str, delete_durable: Callable[[str], Awaitable[None]]) -> str:

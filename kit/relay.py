@@ -25,6 +25,7 @@ BATCH = 256
 POLL_SECONDS = 1.0
 LEASE_SECONDS = 10.0
 MEASURE_SECONDS = 15.0
+ALARM_RATIO = 0.7
 _WRONG_LAST_SEQUENCE = 10071
 _LAST_SEQUENCE = re.compile(r"wrong last sequence: (\d+)")
 
@@ -39,6 +40,7 @@ class _Position:
 
     last: int
     published: dict[str, int]
+    renewed: float
 
 
 class Relay:
@@ -51,6 +53,7 @@ class Relay:
         self._rows = mongo.db["outbox"]
         self._lease = Lease(mongo.db, lease_name(source), holder, lease_seconds)
         self._wake = asyncio.Event()
+        self._filling = False
 
     async def run(self) -> None:
         """Publish for ever; every fault of the bus or the database is waited out, a lost stream is alarmed."""
@@ -80,20 +83,22 @@ class Relay:
         granted = await self._lease.acquire()
         if granted is None:
             return
-        position = _Position(granted.get("stream_sequence", 0), {})
-        renewed = asyncio.get_running_loop().time()
+        position = _Position(granted.get("stream_sequence", 0), {}, asyncio.get_running_loop().time())
         while True:
             self._wake.clear()
             busy = await self._publish_some(position)
-            now = asyncio.get_running_loop().time()
-            if now - renewed > self._lease.seconds / 3:
-                if await self._lease.acquire() is None:
-                    raise LeaseLost
-                renewed = now
+            await self._keep(position)
             if not busy:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(POLL_SECONDS):
                         await self._wake.wait()
+
+    async def _keep(self, position: _Position) -> None:
+        """Renew the lease between two steps, however long a batch takes: a step that hangs loses it."""
+        now = asyncio.get_running_loop().time()
+        if now - position.renewed > self._lease.seconds / 3:
+            await self._lease.renew()
+            position.renewed = now
 
     async def _publish_some(self, position: _Position) -> bool:
         """Publish one batch of rows that may go now; False when there is nothing to do."""
@@ -123,22 +128,26 @@ class Relay:
         return position.published
 
     async def _send(self, rows: list[Document], position: _Position) -> list[Document]:
-        """Publish in one breath, then one by one from the first that was not taken; returns the rows now stored."""
-        acks = await self._send_pipelined(rows, position.last)
-        position.last += acks
-        for row in rows[acks:]:
-            await self._send_carefully(row, position)
+        """Publish breath by breath, each one by one from the first that was not taken; returns the rows now stored."""
+        for breath in in_breaths(rows):
+            await self._keep(position)
+            acks = await self._send_pipelined(breath, position.last)
+            position.last += acks
+            for row in breath[acks:]:
+                await self._keep(position)
+                await self._send_carefully(row, position)
         return rows
 
     async def _send_pipelined(self, rows: list[Document], last: int) -> int:
         """Publish all rows before the first answer; returns how many were taken in a run from the start."""
         js = self._bus.jetstream()
-        answers = [
-            await js.publish_async(row["subject"], row["data"].encode(), headers=self._headers(row, last + offset))
+        # Not `publish_async`: where the stream refuses, nats-py 2.16 never answers it.
+        answers = (
+            js.publish(row["subject"], row["data"].encode(), headers=self._headers(row, last + offset))
             for offset, row in enumerate(rows)
-        ]
+        )
         taken = 0
-        results = await asyncio.gather(*(asyncio.wait_for(answer, 5) for answer in answers), return_exceptions=True)
+        results = await asyncio.gather(*answers, return_exceptions=True)
         for offset, result in enumerate(results, 1):
             if isinstance(result, BaseException) or result.duplicate or result.seq != last + offset:
                 break
@@ -167,8 +176,7 @@ class Relay:
         actual = int(found.group(1))
         if actual < position.last:
             raise StreamLost
-        if await self._lease.acquire() is None:
-            raise LeaseLost
+        await self._lease.renew()
         position.last = actual
 
     def _headers(self, row: Document, last: int) -> dict[str, str]:
@@ -195,8 +203,15 @@ class Relay:
             with contextlib.suppress(OSError, NatsError, APIError):
                 info = await self._bus.jetstream().stream_info(stream_of(self._source))
                 if limit := info.config.max_bytes:
-                    metrics.stream_fill.labels(self._source).set(max(0.0, info.state.bytes / limit))
+                    self._tell_fill(max(0.0, info.state.bytes / limit))
             await asyncio.sleep(MEASURE_SECONDS)
+
+    def _tell_fill(self, ratio: float) -> None:
+        """Show how full the stream is, and say it once when that is too much."""
+        metrics.stream_fill.labels(self._source).set(ratio)
+        if ratio >= ALARM_RATIO and not self._filling:
+            log.error("relay.stream-filling", source=self._source, number=round(ratio * 100))
+        self._filling = ratio >= ALARM_RATIO
 
     async def _watch(self) -> None:
         """Wake the relay when a row is written; the poll catches what a broken change stream misses."""
@@ -226,6 +241,23 @@ def in_order(pending: Iterable[Document], published: dict[str, int]) -> list[Doc
             ready.extend(versions)
             expected = sequence + 1
     return ready
+
+
+def in_breaths(rows: Iterable[Document]) -> list[list[Document]]:
+    """Cut the rows into breaths that hold at most one row of an aggregate, in the rows' order.
+
+    Rows published in one breath do not wait for each other's answers. Where a rival, or a relay that was killed, left
+    the stream longer than we think, the first may be refused and a later one fit: it must not be its successor.
+    """
+    breaths: list[list[Document]] = []
+    told: dict[str, int] = defaultdict(int)
+    for row in rows:
+        breath = told[row["aggregate"]]
+        told[row["aggregate"]] += 1
+        if breath == len(breaths):
+            breaths.append([])
+        breaths[breath].append(row)
+    return breaths
 
 
 def lease_name(source: str) -> str:

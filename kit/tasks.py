@@ -15,11 +15,20 @@ Work = Coroutine[Any, Any, None]
 
 
 async def stop(*tasks: asyncio.Task[None]) -> None:
-    """Cancel the tasks, again every 2 s, until each has ended."""
+    """Cancel the tasks, again every 2 s, until each has ended; whoever is told to stop meanwhile does so after."""
+    told = False
     while pending := [task for task in tasks if not task.done()]:
         for task in pending:
             task.cancel()
-        await asyncio.wait(pending, timeout=_GRACE_SECONDS)
+        try:
+            await asyncio.wait(pending, timeout=_GRACE_SECONDS)
+        except asyncio.CancelledError:
+            told = True
+    for task in tasks:
+        # Asked for, so that asyncio does not report it: what broke while it was being stopped concerns nobody.
+        _ = task.cancelled() or task.exception()
+    if told:
+        raise asyncio.CancelledError
 
 
 async def together(*work: Work) -> None:

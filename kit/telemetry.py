@@ -59,6 +59,7 @@ _SAFE_KEYS: Final = frozenset(
         "port",
         "pid",
         "organization",
+        "user",
         "number",
         "hash",
     )

@@ -6,6 +6,7 @@ from cli.demo import ending
 from cli.demo.listening import listening
 from cli.demo.party import Answer
 from cli.demo.stage import RuleBroken, Stage, forbidden_words, soon
+from cli.demo.telling import in_words
 
 DIRECTORY = "/membership/services"
 PLACE = ("locations", "phones", "contacts")
@@ -59,7 +60,9 @@ async def what_singles_out_is_made_coarser(stage: Stage) -> None:
     """Before anything is sent, she previews what the services would read."""
     asked = {**stage.scenario["query"], **stage.scenario["rare"]}
     preview = await stage.do("worker", "/referral/capacity-preview", asked)
-    stage.sees("worker", f"language {asked['language']!r} would go out as {preview['query']['language']!r}")
+    stage.sees(
+        "worker", f"the language “{asked['language']}” (Quechua) would go out as “{preview['query']['language']}”"
+    )
     stage.hold("a rare language becomes an interpreter", preview["query"]["language"], "interpreter")
 
 
@@ -75,9 +78,9 @@ async def two_services_are_asked_without_identity(stage: Stage) -> None:
         return answer if reached else None
 
     # The service was published a moment ago; the referral service learns of it through the bus.
-    asked, seconds = await soon("both services can be asked", ask)
+    asked, _ = await soon("both services can be asked", ask)
     stage.made["query"] = asked.body["id"]
-    stage.sees("worker", f"asked {len(asked.body['lines'])} services, {seconds:.1f} s after the last search")
+    stage.sees("worker", f"asked {len(asked.body['lines'])} services")
     stage.hold("two organisations are asked", {line["service_id"] for line in asked.body["lines"]}, set(services))
 
 
@@ -86,7 +89,7 @@ async def each_service_reads_the_need_and_nobodys_name(stage: Stage) -> None:
     for key in ("intake", "nurse"):
         path = f"/referral/capacity-requests/{stage.made['query']}"
         read = await stage.read(key, path)
-        stage.sees(key, _said({name: value for name, value in read["query"].items() if value}))
+        stage.sees(key, in_words(read["query"]))
         stage.hold("no other organisation asked is named", len(read["lines"]), 1)
         told = [word for word in forbidden_words(stage.scenario) if word in str(read)]
         stage.hold("no word of the person's record", told, [])
@@ -98,10 +101,10 @@ async def one_has_room_and_the_other_has_not(stage: Stage) -> None:
         path = f"/referral/capacity-requests/{stage.made['query']}/answer"
         body = {"service_id": stage.made[service], "answer": said}
         await stage.do(key, path, body)
-        stage.sees(key, f"answers {said}")
+        stage.sees(key, f"answers “{said}”")
     read = await stage.read("worker", f"/referral/capacity-queries/{stage.made['query']}")
     answers = {line["service_id"]: line["answer"] for line in read["lines"]}
-    stage.sees("worker", ", ".join(sorted(answers.values())))
+    stage.sees("worker", f"reads “{'” and “'.join(sorted(answers.values()))}”")
     expected = {stage.made["service"]: "capacity", stage.made["other service"]: "no-capacity"}
     stage.hold("the caseworker reads both answers", answers, expected)
 
@@ -110,7 +113,7 @@ async def police_may_not_ask_for_places(stage: Stage) -> None:
     """A police officer may not ask: no query ever tells the police which shelter has room."""
     body = {"query": stage.scenario["query"], "service_ids": [stage.made["service"]]}
     answer = await stage.parties["police"].post("/referral/capacity-queries", body)
-    stage.sees("police", f"{answer.status} {answer.code}")
+    stage.sees("police", answer.words)
     stage.hold("the gateway refuses for want of the scope", answer.status, 403)
 
 
@@ -131,11 +134,6 @@ def _tells_where(value: Any) -> bool:
     """Say whether a field tells more of a place than its region."""
     rows = value if isinstance(value, list) else [value]
     return any(told and name != "region" for row in rows for name, told in row.items())
-
-
-def _said(fields: dict[str, Any]) -> str:
-    said = {name: " ".join(value) if isinstance(value, list) else value for name, value in fields.items()}
-    return ", ".join(f"{name}: {value}" for name, value in said.items())
 
 
 STEPS = (

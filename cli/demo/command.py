@@ -13,10 +13,23 @@ from cli.demo.telling import Teller, console
 from cli.local import up
 from cli.local.plan import Plan
 
+REFUSED = 2
+NOBODY_TO_PLAY = (
+    "✗ This is a real start (DEMO=0): nobody is invented here who could play.",
+    "  → Play in another copy (COALITION_RUN, PORT_BASE), or start over without DEMO=0: ./coalition reset, make demo",
+)
+
 
 def run(plan: Plan) -> int:
-    """Play the demo on this copy's own system; the exit status says whether every step kept to the rules."""
+    """Play the demo on this copy's own system; the exit status says whether every step kept to the rules.
+
+    A copy for a real start is refused at once: nothing is started or invented there.
+    """
     to = console()
+    if not plan.demo:
+        for line in NOBODY_TO_PLAY:
+            to.print(line, soft_wrap=True)
+        return REFUSED
     state = plan.run.state()
     if not (state and state.up and state.alive()):
         to.print("The system is not up: starting it. `make down` stops it.\n", soft_wrap=True)

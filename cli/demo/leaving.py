@@ -20,7 +20,7 @@ async def no_log_holds_a_word_of_the_persons(stage: Stage) -> None:
     words = [form.encode() for word in forbidden_words(stage.scenario) for form in (word, json.dumps(word)[1:-1])]
     files = sorted(stage.logs.glob("*.log"))
     told = [file.name for file in files if any(word in file.read_bytes() for word in words)]
-    stage.teller.line(f"   {', '.join(file.stem for file in files)}")
+    stage.teller.line(f"   read: {', '.join(file.stem for file in files)}")
     stage.hold("no log holds a word of them", told, [])
 
 

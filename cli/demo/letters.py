@@ -22,7 +22,7 @@ async def only_something_new_is_mailed_to(stage: Stage, key: str, since: datetim
 async def nothing_but_something_new_was_mailed(stage: Stage) -> None:
     """Hold it for every e-mail since the play began, whoever it went to."""
     letters = await _mailed(stage, stage.began)
-    stage.teller.line(f"   {len(letters)} e-mails")
+    stage.teller.line(f"   {len(letters)} e-mails, « {SUBJECTS[0]} » / “{SUBJECTS[1]}”")
     _hold_empty(stage, letters)
 
 

@@ -31,6 +31,11 @@ class Answer:
         """The status and the code together."""
         return self.status, self.code
 
+    @property
+    def words(self) -> str:
+        """The refusal for people."""
+        return f"refused: {self.status} {self.code}"
+
 
 @dataclass(frozen=True)
 class Party:

@@ -12,9 +12,14 @@ from cli.demo import asking, ending, leaving, reading, referring, suspending, wi
 from cli.demo.party import Door
 from cli.demo.stage import RuleBroken, Stage
 from cli.demo.telling import Teller
+from cli.demo_people import NoSuchLogin
 from cli.sign_in import SignInRefused
 
 SCENARIO = Path(__file__).with_name("scenario.toml")
+
+INTRODUCTION = """
+Everybody here is invented, everything else is real: each line is what a party reads or does through the gateway.
+Each ✓ is a rule that held; the first one that does not ends the demo with status 1."""
 
 Step = Callable[[Stage], Awaitable[None]]
 
@@ -34,7 +39,7 @@ async def everyone_signs_in(stage: Stage) -> None:
         stage.parties[key] = party
         if key == "board":
             await ending.what_a_play_cut_short_left_is_put_right(stage)
-        stage.sees(key, f"{party.me['organization']['alias']}, signed in within {party.seconds:.1f} s")
+        stage.sees(key, f"for {party.me['organization']['alias']}, in {party.seconds:.1f} s")
     sectors = {party.me["organization"]["sector"] for party in stage.parties.values()}
     stage.hold("all six sectors and the coalition are signed in", len(sectors), 7)
 
@@ -55,6 +60,7 @@ async def play(door: Door, mailbox: str, logs: Path | None, teller: Teller) -> i
     async with AsyncExitStack() as exits:
         letters = await exits.enter_async_context(httpx2.AsyncClient(base_url=mailbox))
         stage = Stage(scenario, teller, letters, door, logs, exits)
+        teller.line(INTRODUCTION)
         try:
             played = await _played(stage)
         finally:
@@ -81,7 +87,7 @@ async def _kept(stage: Stage, step: Step) -> bool:
         await step(stage)
     except RuleBroken as broken:
         stage.teller.broken(name, broken.rule, str(broken.expected), str(broken.found))
-    except (httpx2.HTTPError, SignInRefused) as fault:
+    except (httpx2.HTTPError, SignInRefused, NoSuchLogin) as fault:
         stage.teller.broken(name, "the system answers", "an answer", f"{type(fault).__name__}: {fault}")
     except (KeyError, IndexError, ValueError) as fault:
         stage.teller.broken(name, "the answer keeps its contract", "its fields", f"{type(fault).__name__}: {fault}")

@@ -8,11 +8,9 @@ from cli.demo.stage import Stage
 COLUMNS = ("when (UTC)", "organisation", "as", "act", "outcome", "what was shown")
 # What the owner reads of each referral: its own acts and what others saw, never what the receiver did with it.
 _TOLD = {f"referral.{act}" for act in ("draft", "request", "read")}
-DONE = {"first": _TOLD, "second": _TOLD | {"consent.withdraw"}}
-REFUSED = {
-    "first": ("police", "government", "advocate", "youth", "nurse", "host", "worker"),
-    "second": ("police", "intake"),
-}
+DONE = {"first": _TOLD, "second": _TOLD | {"referral.consent-ended"}}
+# Strangers and its own people; what the receiver's people tried stays with the receiver.
+REFUSED = {"first": ("police", "government", "advocate", "youth", "nurse", "worker"), "second": ("police",)}
 
 
 async def the_owner_reads_who_saw_the_first_person(stage: Stage) -> None:
@@ -37,7 +35,7 @@ async def the_privacy_officer_reads_the_whole_log(stage: Stage) -> None:
     for row in log["items"]:
         acts[row["action"]] = acts.get(row["action"], 0) + 1
     for action, times in sorted(acts.items()):
-        stage.sees("officer", f"{action} × {times}")
+        stage.sees("officer", f"{times} × {action}")
     stage.hold("every act names its worker", {row["user_id"] for row in log["items"]} - _users(stage), set())
     refused = await stage.parties["worker"].get("/referral/audit")
     stage.hold("a caseworker may not read it", refused.status, 403)
@@ -50,8 +48,9 @@ async def _shown(stage: Stage, person: str) -> list[Mapping[str, Any]]:
     stage.teller.table(f"Who saw what, when: the {person} person", COLUMNS, (_row(stage, row) for row in rows))
     done = {row["action"] for row in rows if row["outcome"] == "done"}
     stage.hold("its own acts and every reading stand in it", DONE[person] - done, set())
-    refused = _organizations(stage, REFUSED[person])
-    stage.hold("every refusal stands in it too, by organisation", _refused(rows), refused)
+    refused = {_alias(stage, row) for row in rows if row["outcome"] == "refused"}
+    due = {stage.parties[key].me["organization"]["alias"] for key in REFUSED[person]}
+    stage.hold("every refusal stands in it too, by organisation", refused, due)
     readers = {(row["organization_id"], row["role"]) for row in rows if _personal(row)}
     host = stage.parties["host"].organization
     stage.hold("the person's data were shown to the assigned worker alone", readers, {(host, "assigned")})
@@ -65,12 +64,9 @@ def _personal(row: Mapping[str, Any]) -> set[str]:
     return set(row["classes"]) - {"need"}
 
 
-def _refused(rows: list[Mapping[str, Any]]) -> set[str]:
-    return {row["organization_id"] for row in rows if row["outcome"] == "refused"}
-
-
-def _organizations(stage: Stage, keys: tuple[str, ...]) -> set[str]:
-    return {stage.parties[key].organization for key in keys}
+def _alias(stage: Stage, row: Mapping[str, Any]) -> str:
+    aliases = {party.organization: party.me["organization"]["alias"] for party in stage.parties.values()}
+    return str(aliases.get(row["organization_id"], row["organization_id"]))
 
 
 def _users(stage: Stage) -> set[str]:
@@ -78,10 +74,8 @@ def _users(stage: Stage) -> set[str]:
 
 
 def _row(stage: Stage, row: Mapping[str, Any]) -> tuple[str, ...]:
-    aliases = {party.organization: party.me["organization"]["alias"] for party in stage.parties.values()}
     shown = ", ".join(row["classes"]) or "–"
-    who = aliases.get(row["organization_id"], row["organization_id"])
-    return row["at"][11:23], who, row["role"] or "–", row["action"], row["outcome"], shown
+    return row["at"][11:23], _alias(stage, row), row["role"] or "–", row["action"], row["outcome"], shown
 
 
 STEPS = (

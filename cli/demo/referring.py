@@ -6,6 +6,7 @@ from typing import Any
 from cli.demo.letters import only_something_new_is_mailed_to
 from cli.demo.party import Answer
 from cli.demo.stage import Stage, forbidden_words, soon
+from cli.demo.telling import in_words
 
 REFERRALS = "/referral/referrals"
 NOT_FOUND = (404, "referral.not-found")
@@ -16,7 +17,7 @@ async def nothing_is_sent_without_consent(stage: Stage) -> None:
     await _record(stage, "first")
     await _draft(stage, "first")
     refused = await stage.parties["worker"].post(f"{REFERRALS}/{stage.made['first']}/request")
-    stage.sees("worker", f"{refused.status} {refused.code}")
+    stage.sees("worker", refused.words)
     stage.hold("without a consent in force it is refused", refused.code, "consent.not-live")
 
 
@@ -44,8 +45,9 @@ async def the_intake_is_told_that_something_is_new(stage: Stage) -> None:
         return [entry for entry in entries if entry["link"] == link]
 
     entries, seconds = await soon("the live stream tells", come)
-    stage.sees("intake", f"live within {seconds:.1f} s: « {entries[0]['title']['fr']} »")
-    stage.hold("it is the notice of a request", entries[0]["kind"], "referral-requested")
+    title = entries[0]["title"]
+    stage.sees("intake", f"live within {seconds:.1f} s: « {title['fr']} » / “{title['en']}”")
+    stage.hold("it is the notice of a request", entries[0]["kind"], "referral-requested-urgent")
     inbox = await stage.read("intake", "/notifications/inbox")
     stage.hold("it stands in the inbox too", [each["link"] for each in inbox["items"]].count(link), 1)
     told = [word for word in forbidden_words(stage.scenario) if word in str(inbox)]
@@ -56,14 +58,14 @@ async def the_intake_is_told_that_something_is_new(stage: Stage) -> None:
 async def before_acceptance_only_the_need_is_read(stage: Stage) -> None:
     """Before she accepts, the intake reads the need and nothing of the person."""
     seen = await stage.read("intake", f"{REFERRALS}/{stage.made['first']}")
-    stage.sees("intake", f"need: {' '.join(seen['need']['needs'])}; the person: nothing")
+    stage.sees("intake", f"the need: {in_words(seen['need']['needs'])}; the person: {in_words(seen['disclosed'])}")
     stage.hold("the need is shown", seen["need"]["needs"], stage.scenario["query"]["needs"])
     stage.hold("nothing of the person is disclosed", seen["disclosed"], {})
     reasons = {each["reason"] for each in seen["withheld"]}
     stage.hold("every class is withheld for one reason", reasons, {"before-acceptance"})
     stage.hold("neither the person nor the mnemonic is named", (seen["person_id"], seen["mnemonic"]), (None, None))
     colleague = await stage.parties["host"].get(f"{REFERRALS}/{stage.made['first']}")
-    stage.sees("host", f"not assigned: {colleague.status} {colleague.code}")
+    stage.sees("host", f"not assigned, {colleague.words}")
     stage.hold("a colleague who is not assigned finds nothing", colleague.refusal, NOT_FOUND)
 
 
@@ -71,10 +73,10 @@ async def nobody_else_learns_that_it_exists(stage: Stage) -> None:
     """A police officer, a government agent and three other organisations try to read it."""
     for key in ("police", "government", "advocate", "youth", "nurse"):
         answer = await stage.parties[key].get(f"{REFERRALS}/{stage.made['first']}")
-        stage.sees(key, f"{answer.status} {answer.body['title']}")
+        stage.sees(key, answer.words)
         stage.hold("not found", answer.refusal, NOT_FOUND)
     answer = await stage.parties["coordination"].get(f"{REFERRALS}/{stage.made['first']}")
-    stage.sees("coordination", f"{answer.status} {answer.code}")
+    stage.sees("coordination", answer.words)
     stage.hold("no coalition role reads a referral", answer.status, 403)
 
 
@@ -94,7 +96,7 @@ async def a_second_person_finds_no_place(stage: Stage) -> None:
     await stage.do("worker", f"{REFERRALS}/{stage.made['second']}/request")
     await stage.read("intake", f"{REFERRALS}/{stage.made['second']}")
     refused = await accept(stage, "second")
-    stage.sees("intake", f"{refused.status} {refused.body['title']}")
+    stage.sees("intake", refused.words)
     stage.hold("the last place is given once", refused.code, "referral.no-place-left")
 
 
@@ -103,7 +105,7 @@ async def after_acceptance_the_worker_reads_what_consent_allows(stage: Stage) ->
     seen = await stage.read("host", f"{REFERRALS}/{stage.made['first']}")
     person, shown = stage.scenario["persons"]["first"], seen["disclosed"]
     for name, fields in shown.items():
-        stage.sees("host", f"{name}: {fields}")
+        stage.sees("host", f"{name.replace('_', ' ')} – {in_words(fields)}")
     consented = {name.replace("-", "_") for name in stage.scenario["consent"]["classes"]}
     stage.hold("the classes shown are those consented to", set(shown), consented)
     stage.hold("safe contact comes first", next(iter(shown)), "safe_contact")
@@ -116,7 +118,16 @@ async def after_acceptance_the_worker_reads_what_consent_allows(stage: Stage) ->
 
 
 async def the_sender_learns_that_it_is_accepted(stage: Stage) -> None:
-    """The sender's caseworker is told."""
+    """The sender's caseworker is told that it is accepted, and reads it."""
+    link = f"/referrals/{stage.made['first']}"
+
+    async def come() -> list[str]:
+        inbox = await stage.read("worker", "/notifications/inbox")
+        return [each["kind"] for each in inbox["items"] if each["link"] == link]
+
+    kinds, seconds = await soon("the caseworker is told", come)
+    stage.sees("worker", f"inbox within {seconds:.1f} s: {in_words(kinds)}")
+    stage.hold("it is the notice of an acceptance", kinds, ["referral-accepted"])
     seen = await stage.read("worker", f"{REFERRALS}/{stage.made['first']}")
     stage.sees("worker", f"{seen['mnemonic']}: {seen['state']}")
     stage.hold("she reads that it is accepted", seen["state"], "accepted")
@@ -132,14 +143,16 @@ async def the_service_is_started_and_completed(stage: Stage) -> None:
     stage.sees("host", ended["state"])
     stage.hold("it is completed", ended["state"], "completed")
     seen = await stage.read("worker", path)
-    stage.sees("worker", f"{seen['state']}: {seen['outcomes']}")
+    stage.sees("worker", f"{seen['state']}, outcome {in_words(seen['outcomes'])}")
     stage.hold("the person lets the sender know the outcome", seen["outcomes"], outcomes)
 
 
 async def the_receiver_keeps_a_receipt_only(stage: Stage) -> None:
     """After the end the shelter keeps a receipt: that there was a referral, and nothing of the person."""
     seen = await stage.read("host", f"{REFERRALS}/{stage.made['first']}")
-    stage.sees("host", f"{seen['state']}; need: {seen['need']}; the person: {seen['disclosed']}")
+    stage.sees(
+        "host", f"{seen['state']}; the need: {in_words(seen['need'])}; the person: {in_words(seen['disclosed'])}"
+    )
     stage.hold("neither the need nor the person is shown", (seen["need"], seen["disclosed"]), (None, {}))
     reasons = {each["reason"] for each in seen["withheld"]}
     stage.hold("because the referral has ended", reasons, {"referral-ended"})
@@ -149,7 +162,7 @@ async def _record(stage: Stage, person: str) -> None:
     body = stage.scenario["persons"][person]
     kept = await stage.do("worker", "/referral/persons", body)
     stage.made[f"{person} person"] = kept["id"]
-    stage.sees("worker", f"opens the record of {kept['mnemonic']!r}: nobody else knows this name")
+    stage.sees("worker", f"opens the record of “{kept['mnemonic']}”: nobody else knows this name")
 
 
 async def _draft(stage: Stage, person: str) -> None:

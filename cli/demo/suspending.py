@@ -19,7 +19,7 @@ async def a_worker_has_a_session_and_a_stream_open(stage: Stage) -> None:
     advocate = stage.parties["advocate"]
     stage.streams["advocate"] = await stage.exits.enter_async_context(listening(advocate.client))
     answer = await advocate.get(INBOX)
-    stage.sees("advocate", f"{answer.status}, the stream is open")
+    stage.sees("advocate", "reads the inbox; the stream is open")
     stage.hold("the session and the stream are open", (answer.status, stage.streams["advocate"].ended), (200, None))
 
 
@@ -34,7 +34,7 @@ async def coordination_suspends_and_everything_open_ends(stage: Stage) -> None:
 
     async def refused() -> str:
         answer = await advocate.get(INBOX)
-        return f"{answer.status} {answer.code}" if answer.status != 200 else ""  # noqa: PLR2004 - OK
+        return answer.words if answer.status != 200 else ""  # noqa: PLR2004 - OK
 
     told, _ = await soon("the session ends", refused)
     session = time.monotonic() - began
@@ -44,7 +44,7 @@ async def coordination_suspends_and_everything_open_ends(stage: Stage) -> None:
 
     ended, _ = await soon("the stream ends", over)
     stream = ended - began
-    stage.sees("advocate", f"session: {told}; over {session:.2f} s after the order, stream {stream:.2f} s")
+    stage.sees("advocate", f"{told}; session over {session:.2f} s after the order, stream {stream:.2f} s after it")
     rule = f"the session and the stream end within {ENDS_WITHIN_SECONDS:.0f} s of the order"
     stage.hold(rule, max(session, stream) <= ENDS_WITHIN_SECONDS, True)
 
@@ -57,7 +57,7 @@ async def its_services_leave_the_directory(stage: Stage) -> None:
         return not (await stage.read("worker", "/membership/services", organization=organization))["items"]
 
     _, seconds = await soon("its services leave the directory", gone)
-    stage.sees("worker", f"none of its services, after {seconds:.1f} s")
+    stage.sees("worker", f"finds none of its services, {seconds:.1f} s after")
     stage.teller.holds("a suspended organisation offers nothing")
 
 
@@ -70,7 +70,7 @@ async def others_work_on(stage: Stage) -> None:
 
 
 async def the_board_lets_it_back_in(stage: Stage) -> None:
-    """The board reinstates it: its worker signs in anew, and its services are found again."""
+    """The board reinstates it: its worker signs in anew (a one-time code works once: this may wait for the next)."""
     organization = stage.made.pop("suspended")
     reinstated = await stage.do("board", f"/membership/organizations/{organization}/reinstatement")
     stage.hold("it is a member again", reinstated["state"], "admitted")
@@ -83,7 +83,7 @@ async def the_board_lets_it_back_in(stage: Stage) -> None:
 
     party, seconds = await soon("the worker signs in anew", back, BACK_WITHIN_SECONDS)
     old = await stage.parties["advocate"].get(INBOX)
-    stage.sees("advocate", f"signed in anew after {seconds:.1f} s; the old session: {old.status} {old.code}")
+    stage.sees("advocate", f"signed in anew after {seconds:.1f} s; the old session stays {old.words}")
     stage.hold("the new session works", (await party.get(INBOX)).status, 200)
 
     async def found() -> bool:

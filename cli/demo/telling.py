@@ -1,6 +1,7 @@
 """What the demo prints: plain lines under headings, so that they read alike in a terminal and in a log."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from rich.console import Console
 from rich.rule import Rule
@@ -14,6 +15,16 @@ def console() -> Console:
     """Return a console as wide as the terminal; a file or a pipe is 120 columns wide."""
     found = Console(highlight=False)
     return found if found.is_terminal else Console(highlight=False, width=LOG_WIDTH)
+
+
+def in_words(value: Any) -> str:
+    """Write what was read for people: fields with their values, lists without brackets, and what is not there."""
+    if not value and value != 0:
+        return "nothing"
+    if isinstance(value, Mapping):
+        fields = ((name, each) for name, each in value.items() if each not in (None, [], {}))
+        return ", ".join(f"{str(name).replace('_', ' ')}: {in_words(each)}" for name, each in fields)
+    return " ".join(map(in_words, value)) if isinstance(value, list) else str(value)
 
 
 class Teller:

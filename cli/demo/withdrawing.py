@@ -2,6 +2,7 @@
 
 from cli.demo.referring import NOT_FOUND, REFERRALS, accept
 from cli.demo.stage import Stage, soon
+from cli.demo.telling import in_words
 
 DARK_WITHIN_SECONDS = 5.0
 
@@ -18,7 +19,7 @@ async def the_worker_reads_what_was_consented_to(stage: Stage) -> None:
     path = f"{REFERRALS}/{stage.made['second']}"
     seen = await stage.read("host", path)
     name = stage.scenario["persons"]["second"]["identity"]["preferred_name"]
-    stage.sees("host", f"{seen['sharing']}: {', '.join(seen['disclosed'])}")
+    stage.sees("host", f"sharing is {seen['sharing']}: {', '.join(seen['disclosed']).replace('_', ' ')}")
     stage.hold("she reads the person's name", seen["disclosed"]["identity"]["preferred_name"], name)
 
 
@@ -34,7 +35,7 @@ async def consent_is_withdrawn_and_the_data_go_dark(stage: Stage) -> None:
         return seen["disclosed"] == {} and seen["need"] is None
 
     _, seconds = await soon("the data go dark", dark, DARK_WITHIN_SECONDS)
-    stage.sees("host", f"dark {seconds:.2f} s after (at most {DARK_WITHIN_SECONDS:.0f} s)")
+    stage.sees("host", f"reads nothing any more, {seconds:.2f} s after")
     stage.teller.holds(f"the shelter reads neither the person nor the need within {DARK_WITHIN_SECONDS:.0f} s")
 
 
@@ -47,7 +48,7 @@ async def the_shelter_learns_that_sharing_ended_and_never_why(stage: Stage) -> N
         return [each["kind"] for each in inbox["items"] if each["link"] == link]
 
     kinds, seconds = await soon("the worker is told", come)
-    stage.sees("host", f"{', '.join(kinds)}, within {seconds:.1f} s")
+    stage.sees("host", f"inbox within {seconds:.1f} s: {in_words(kinds)}")
     stage.hold("she is told that sharing ended", kinds.count("referral-sharing-ended"), 1)
     seen = await stage.read("host", f"{REFERRALS}/{stage.made['second']}")
     stage.hold("the referral stays accepted", (seen["state"], seen["sharing"]), ("accepted", "ended"))
@@ -77,11 +78,11 @@ async def the_service_goes_on_in_the_dark(stage: Stage) -> None:
 async def the_sender_learns_nothing_after_the_withdrawal(stage: Stage) -> None:
     """The sender learns nothing more: letting it know was consent too."""
     seen = await stage.read("worker", f"{REFERRALS}/{stage.made['second']}")
-    stage.sees("worker", f"{seen['state']}, sharing {seen['sharing']}, outcomes {seen['outcomes']}")
+    stage.sees("worker", f"{seen['state']}, sharing {seen['sharing']}, outcome {in_words(seen['outcomes'])}")
     stage.hold("the last word she could read stays", seen["state"], "accepted")
     stage.hold("no outcome is told", seen["outcomes"], None)
     refused = await stage.parties["police"].get(f"{REFERRALS}/{stage.made['second']}")
-    stage.sees("police", f"{refused.status} {refused.code}")
+    stage.sees("police", refused.words)
     stage.hold("to the police it still does not exist", refused.refusal, NOT_FOUND)
 
 

@@ -77,7 +77,8 @@ def words(component: Component) -> str:
     """Say how a component is doing."""
     match component.status:
         case Status.STARTING:
-            return f"starting {time.monotonic() - component.began:.0f} s"
+            passed = time.monotonic() - component.began
+            return f"starting {passed:.0f} s" if passed >= 1 else "starting"
         case Status.HEALTHY if component.once:
             return f"done in {component.seconds:.1f} s"
         case Status.HEALTHY:

@@ -11,6 +11,11 @@ from cli.local.plan import Plan
 Line = tuple[str, str]
 # The longest is `youth-protection`.
 LABEL_WIDTH = 17
+DEMO = ("./coalition otp NAME gives the code of the moment (NAME: what stands before the @).", "Try: make demo")
+REAL = (
+    "Nobody is invented here. The first two board members are invited once, by mail:",
+    "  ./coalition init ADDRESS ADDRESS --business-number NUMBER",
+)
 
 
 def show(plan: Plan, console: Console) -> None:
@@ -25,9 +30,8 @@ def show(plan: Plan, console: Console) -> None:
         _print(console, Text(f"  {login.username}  {login.password}"))
         _print(console, Text(f"  {login.uri}", style="dim"))
     console.print()
-    if people:
-        _print(console, Text("./coalition otp NAME gives the code of the moment (NAME: what stands before the @)."))
-    _print(console, Text("Try: make demo"))
+    for line in DEMO if people else REAL:
+        _print(console, Text(line))
 
 
 def places(plan: Plan) -> Iterator[Line]:

@@ -58,13 +58,19 @@ def _machine(plan: Plan) -> Iterator[Finding]:
     memory, disk = psutil.virtual_memory().available, shutil.disk_usage(plan.run.path.parent).free
     yield Finding(well=True, what=f"{psutil.cpu_count()} processors, {memory / 2**30:.1f} GiB of memory available")
     yield Finding(disk > checks.DISK_BYTES, f"{disk / 2**30:.1f} GiB of disk free", "")
-    packages = checks.missing_packages()
-    remedy = f"sudo {checks.install_command(packages)}" if packages else ""
-    yield Finding(not packages, f"Libraries of mongod: {', '.join(packages) or 'all there'}", remedy)
+    yield from _mongod(plan)
     if "keycloak" not in plan.elsewhere:
         home = keycloak.installation(keycloak.cache_directory())
         where = home if home.exists() else "fetched at the first start"
         yield Finding(well=True, what=f"Keycloak {keycloak.VERSION}: {where}")
+
+
+def _mongod(plan: Plan) -> Iterator[Finding]:
+    complaint = next(checks.no_mongod(plan, checks.Machine.here()), None)
+    if complaint:
+        yield Finding(False, complaint.what, complaint.remedy)
+    else:
+        yield Finding(well=True, what="mongod: elsewhere" if "mongod" in plan.elsewhere else "mongod: it runs here")
 
 
 def _not_running(plan: Plan, state: State) -> Iterator[Finding]:

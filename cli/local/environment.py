@@ -21,6 +21,11 @@ BUS_ACCOUNT = "COALITION"
 ADMIN_CLIENT, ADMIN_SECRET = "KEYCLOAK_ADMIN_CLIENT", "KEYCLOAK_ADMIN_SECRET"
 
 
+def bus_seeds(kept: Secrets) -> dict[str, str]:
+    """Return the NKEY seed of each user of a copy's bus, made at the first time."""
+    return {user: kept.get(f"nats.{user}", nats.new_seed) for user in ("ops", *SERVICES)}
+
+
 def key_of_32_bytes() -> str:
     """Return a new random key in base64."""
     return base64.b64encode(secrets.token_bytes(32)).decode()
@@ -36,7 +41,7 @@ class Environment:
 
     def seeds(self) -> dict[str, str]:
         """Return the NKEY seed of each user of the bus."""
-        return {user: self.secrets.get(f"nats.{user}", nats.new_seed) for user in ("ops", *SERVICES)}
+        return bus_seeds(self.secrets)
 
     def of_service(self, name: str) -> dict[str, str]:
         """Return a service's variables, prefixed as its settings want them."""

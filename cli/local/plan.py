@@ -5,11 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import TypeAdapter, ValidationError
+
 from cli.local.ports import OFFSETS, Ports
 from cli.local.state import RunDirectory
 from cli.servers.process import LOCALHOST
 
 PORT_BASE = "PORT_BASE"
+DEMO = "DEMO"
 # A variable for each server that somebody may run already; ours is then not started.
 ELSEWHERE = {"mongod": "MONGODB_URL", "nats": "NATS_URL", "keycloak": "KEYCLOAK_URL"}
 PORTS_OF = {
@@ -19,9 +22,16 @@ PORTS_OF = {
 }
 
 
+class BadDemoError(Exception):
+    """`DEMO` says neither yes nor no."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One start: `elsewhere` maps a server that somebody else runs to its URL; `demo` asks for the invented world."""
+    """One start: `elsewhere` maps a server that somebody else runs to its URL; `demo` asks for the invented world.
+
+    Where nobody asks, a copy stays what its first start made it; a new copy is a demo.
+    """
 
     run: RunDirectory
     ports: Ports
@@ -30,9 +40,9 @@ class Plan:
 
     @classmethod
     def read(
-        cls, environment: Mapping[str, str] = os.environ, run: RunDirectory | None = None, *, demo: bool = True
+        cls, environment: Mapping[str, str] = os.environ, run: RunDirectory | None = None, *, demo: bool | None = None
     ) -> "Plan":
-        """Read the environment; raises `BadPortBaseError`."""
+        """Read the environment, where `demo` does not say otherwise; raises `BadPortBaseError` or `BadDemoError`."""
         base = environment.get(PORT_BASE)
         ports = Ports.parse(base) if base else Ports()
         run = run or RunDirectory.of_this_copy()
@@ -40,7 +50,8 @@ class Plan:
         ours = set(run.environment().items())
         named = {server: (variable, environment.get(variable, "")) for server, variable in ELSEWHERE.items()}
         away = {server: url for server, (variable, url) in named.items() if url and (variable, url) not in ours}
-        return cls(run, ports, away, demo)
+        wishes = (demo, _wished(environment.get(DEMO)), run.demo, True)
+        return cls(run, ports, away, next(wish for wish in wishes if wish is not None))
 
     @property
     def people(self) -> Path:
@@ -77,3 +88,10 @@ class Plan:
     def nats_url(self) -> str:
         """The bus."""
         return self.elsewhere.get("nats", f"nats://{LOCALHOST}:{self.ports['nats']}")
+
+
+def _wished(text: str | None) -> bool | None:
+    try:
+        return TypeAdapter(bool).validate_python(text) if text else None
+    except ValidationError:
+        raise BadDemoError(f"{DEMO}={text}: give 1 for the invented world, 0 for a real start") from None

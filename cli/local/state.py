@@ -15,6 +15,8 @@ from cli.servers.private import Secrets, write_private
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN = "COALITION_RUN"
+# What a copy was started for, by whether it holds the invented world; settled by its first start.
+KINDS = {True: "demo", False: "real"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +113,23 @@ class RunDirectory:
         """Return the folder of a server's files."""
         return self.path / "data" / name
 
+    @property
+    def demo(self) -> bool | None:
+        """Whether this copy holds the invented world, or None before its first start."""
+        path = self.path / "kind"
+        return path.read_text() == KINDS[True] if path.exists() else None
+
+    def settle_kind(self, *, demo: bool) -> None:
+        """Keep for every later start what this copy is for."""
+        write_private(self.path / "kind", KINDS[demo])
+
+    def make(self) -> None:
+        """Make the directory, for its owner only: logs, keys and passwords are nobody else's business."""
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
     def hold(self) -> IO[str]:
         """Take this copy for one supervisor, until the file is closed or the process ends."""
-        # Logs, keys and passwords: nobody else's business.
-        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.make()
         lock = (self.path / "lock").open("w")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

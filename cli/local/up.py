@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped] # it ships no types
@@ -15,6 +16,7 @@ from cli.local import card, checks
 from cli.local.board import Board
 from cli.local.components import INVENTED, RANKS, Table, table
 from cli.local.plan import Plan
+from cli.local.ports import Ports
 from cli.local.state import ROOT, AlreadyUpError, RunDirectory, Running, State, Told
 from cli.local.supervisor import AskedToStopError, Component, ComponentFailedError, Status, Supervisor
 from cli.servers.process import GRACE_SECONDS, NotReadyError
@@ -38,8 +40,7 @@ def up(plan: Plan, console: Console) -> int:
 
 
 def _up(plan: Plan, console: Console) -> int:
-    if not _libraries_present(console):
-        return 1
+    _install_libraries(plan, console)
     end_left_behind(plan.run, console)
     found = list(checks.complaints(plan))
     for complaint in found:
@@ -54,23 +55,19 @@ def _already_up(plan: Plan, console: Console) -> int:
         console.print("It is starting already: `coalition doctor` shows how far it is.")
         return 1
     console.print(f"It is up already (supervisor {state.supervisor.pid}); `make down` stops it.\n")
-    card.show(plan, console)
+    # It may have been started with another base than this call's.
+    card.show(replace(plan, ports=Ports(state.base)), console)
     return 0
 
 
-def _libraries_present(console: Console) -> bool:
-    packages = checks.missing_packages()
-    if not packages:
-        return True
-    command = checks.install_command(packages)
-    if not checks.may_install():
-        console.print(f"✗ mongod needs {', '.join(packages)}.\n  → sudo {command}", soft_wrap=True, highlight=False)
-        return False
-    console.print(f"mongod needs {', '.join(packages)}: installing with {command}", soft_wrap=True, highlight=False)
-    if checks.install(packages) and not checks.missing_packages():
-        return True
-    console.print("✗ That did not work.\n  → Install it by hand, then try again.", style="red")
-    return False
+def _install_libraries(plan: Plan, console: Console) -> None:
+    """Install what mongod lacks where we may; the loader names one library at a time. The rest is a complaint."""
+    before: list[str] = []
+    while (packages := checks.missing_packages(plan)) and packages != before and checks.may_install():
+        command = checks.install_command(packages)
+        console.print(f"mongod needs {', '.join(packages)}: installing with {command}", soft_wrap=True, highlight=False)
+        checks.install(packages)
+        before = packages
 
 
 class _Run:
@@ -90,6 +87,7 @@ class _Run:
 
     def whole(self) -> int:
         """Start, stay, stop; the exit status says whether it ended as somebody wished."""
+        self._plan.run.settle_kind(demo=self._plan.demo)
         self._plan.run.write_environment(self._table.environment.of_tools())
         self._plan.run.tell(self._state)
         for number in STOP_SIGNALS:
@@ -179,7 +177,7 @@ def _end(process: psutil.Process) -> None:
 def up_detached(plan: Plan, console: Console) -> int:
     """Start a supervisor of its own session, show what it says, return when all is healthy or it has given up."""
     log = plan.run.log("supervisor")
-    plan.run.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    plan.run.make()
     log.parent.mkdir(exist_ok=True)
     with log.open("wb") as output:
         # The option is said: the environment may hold DETACH, and the child would detach again.

@@ -3,11 +3,22 @@
 import argparse
 import asyncio
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 
 from cli.mailbox import smtp, web
 from cli.mailbox.letters import Letters
+from kit.http.server import leave_for_certain
+
+
+class _Server(uvicorn.Server):
+    """Ends when told to, and for certain: a browser or a sender that never finishes must not hold it."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop because a signal says so."""
+        leave_for_certain()
+        super().handle_exit(sig, frame)
 
 
 async def serve(smtp_port: int, web_port: int, directory: Path) -> None:
@@ -17,7 +28,7 @@ async def serve(smtp_port: int, web_port: int, directory: Path) -> None:
         web.create(letters), smtp.LOOPBACK, web_port, log_level="warning", access_log=False, server_header=False
     )
     async with await smtp.listen(letters, smtp_port):
-        await uvicorn.Server(config).serve()
+        await _Server(config).serve()
 
 
 def main() -> None:

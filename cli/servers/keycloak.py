@@ -9,6 +9,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -22,7 +23,7 @@ from maven_artifact.artifact import Artifact
 from maven_artifact.downloader import Downloader
 
 from cli.servers.private import Secrets
-from cli.servers.process import LOCALHOST, Process, answers_ok, free_port
+from cli.servers.process import LOCALHOST, Process, answers_ok, bound_to_parent, free_port
 
 VERSION = "26.7.3"
 # Maven Central publishes the same digest beside the archive; pinned here, it no longer depends on who answers.
@@ -41,6 +42,7 @@ BUILD_OPTIONS = (
 READY_SECONDS = 120.0
 ADMIN = "coalition-admin"
 ADMIN_USER = "admin"
+DRAFT = "keycloak-draft-"
 SHARED = ("bin", "conf", "lib", "providers", "themes", "version.txt")
 FORK_JOIN_THREADS = "io.quarkus.bootstrap.forkjoin.QuarkusForkJoinWorkerThreadFactory"
 # What kc.sh would pass; we start Java itself, because the script stays as its parent and forwards no SIGKILL.
@@ -110,21 +112,32 @@ def install(cache: Path, fetch_archive: Fetch = fetch, expected: str = SHA256) -
     home = installation(cache)
     with (cache / "keycloak.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        _clean(cache)
         if not home.exists():
-            with tempfile.TemporaryDirectory(dir=cache, prefix="keycloak-draft-") as draft:
+            with tempfile.TemporaryDirectory(dir=cache, prefix=DRAFT) as draft:
                 _unpack(Path(draft), fetch_archive, expected).rename(home)
     return home
+
+
+def _clean(cache: Path) -> None:
+    """Remove what a fetch that was killed left: whoever holds the lock is alone."""
+    for draft in cache.glob(f"{DRAFT}*"):
+        shutil.rmtree(draft, ignore_errors=True)
 
 
 def _unpack(draft: Path, fetch_archive: Fetch, expected: str) -> Path:
     archive = draft / "keycloak.tar.gz"
     fetch_archive(archive)
     verify(archive, expected)
-    tar = shutil.which("tar") or "tar"
-    subprocess.run([tar, "--extract", "--no-same-owner", "--file", archive, "--directory", draft], check=True)
+    _work(["tar", "--extract", "--no-same-owner", "--file", str(archive), "--directory", str(draft)])
     home = draft / f"keycloak-{VERSION}"
-    subprocess.run([*_java(home), "build", *BUILD_OPTIONS], check=True, stdin=subprocess.DEVNULL)
+    _work([*_java(home), "build", *BUILD_OPTIONS])
     return home
+
+
+def _work(command: Sequence[str]) -> None:
+    """Run a step that ends with us, however we end."""
+    subprocess.run(bound_to_parent(command), check=True, stdin=subprocess.DEVNULL)
 
 
 def _java(home: Path) -> list[str]:
@@ -237,6 +250,12 @@ def running_keycloak(directory: Path, port: int | None = None, cache: Path | Non
         keycloak.process.stop()
 
 
+def unwind_when_stopped() -> None:
+    """Let SIGTERM unwind what is under way, as Ctrl-C does: Java ends and the draft is removed before we are gone."""
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+
+
 if __name__ == "__main__":
     # A process of its own: the supervisor can follow its log and end it like any other.
+    unwind_when_stopped()
     sys.stdout.write(f"{install(cache_directory())}\n")

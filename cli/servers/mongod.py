@@ -49,6 +49,10 @@ class NoMongod(Exception):  # noqa: N818 - it reads as what happened
     """There is no mongod wheel for this machine; `MONGODB_URL` names one that runs already."""
 
 
+class MayNotWrite(Exception):  # noqa: N818 - it reads as what happened
+    """A server somebody else runs does not let us write where we must."""
+
+
 class NotAReplicaSet(Exception):  # noqa: N818 - it reads as what happened
     """A server somebody else runs has no transactions, or does not answer."""
 
@@ -146,16 +150,30 @@ def answers(port: int) -> bool:
     return True
 
 
-def require_replica_set(address: str) -> None:
-    """Raise `NotAReplicaSet` unless the server at this URL answers, takes writes and has transactions."""
+def require_replica_set(address: str, within: float = 10.0) -> None:
+    """Raise `NotAReplicaSet` or `MayNotWrite` unless the server at this URL has transactions and takes our writes."""
     try:
-        with MongoClient[Any](address, serverSelectionTimeoutMS=10_000) as client:
+        with MongoClient[Any](address, serverSelectionTimeoutMS=int(within * 1000)) as client:
             hello = client.admin.command("hello")
+            _require_rights(client)
     except PyMongoError as error:
         # Never the error's own text: it may hold the URL and its password.
         raise NotAReplicaSet(f"MONGODB_URL does not answer ({type(error).__name__})") from None
     if not (hello.get("setName") or hello.get("msg") == "isdbgrid"):
         raise NotAReplicaSet("MONGODB_URL is a lone server: transactions need a replica set, of one member at least")
+
+
+def _require_rights(client: MongoClient[Any]) -> None:
+    """Raise `MayNotWrite` unless this user may write to every service's databases."""
+    names = sorted({name for own in DATABASES.values() for name in own})
+    try:
+        for name in names:
+            # Deletes from a collection that nobody has: nothing but the right to do so is looked at.
+            client[name].command({"delete": "rights", "deletes": [{"q": {}, "limit": 0}]})
+    except OperationFailure as error:
+        if error.code != _UNAUTHORIZED:
+            raise
+        raise MayNotWrite(f"MONGODB_URL's user needs readWrite on {', '.join(names)}") from None
 
 
 def ensure_user(admin_url: str, name: str, password: str, roles: Mapping[str, str]) -> None:

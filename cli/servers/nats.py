@@ -68,14 +68,18 @@ def _user(user: User) -> str:
     )
 
 
-def render(accounts: Sequence[Account], port: int, monitor_port: int, store: Path, pid_file: Path) -> str:
-    """Return the server's whole configuration."""
-    body = "\n".join(
+def render_accounts(accounts: Sequence[Account]) -> str:
+    """Return the accounts as they stand in a server's `accounts: { … }`."""
+    return "\n".join(
         f"  {account.name}: {{\n    jetstream: enabled\n    users: [\n"
         + "\n".join(_user(user) for user in account.users)
         + "\n    ]\n  }"
         for account in accounts
     )
+
+
+def render(accounts: Sequence[Account], port: int, monitor_port: int, store: Path, pid_file: Path) -> str:
+    """Return the server's whole configuration."""
     return f"""# Written by the project from the services' declared subscriptions; edits are lost.
 listen: "127.0.0.1:{port}"
 http: "127.0.0.1:{monitor_port}"
@@ -92,7 +96,7 @@ jetstream {{
   max_memory_store: 64M
 }}
 accounts: {{
-{body}
+{render_accounts(accounts)}
   SYS: {{ users: [] }}
 }}
 system_account: SYS

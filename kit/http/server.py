@@ -18,7 +18,7 @@ log = structlog.get_logger()
 
 STOP_SECONDS = 5
 """How long requests and streams under way may take to end once the process is asked to stop."""
-LEAVE_SECONDS = 8.0
+LEAVE_SECONDS = 7.0
 """When a process that was asked to stop is gone, whatever still holds it: its database may have stopped first."""
 
 

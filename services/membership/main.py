@@ -22,8 +22,10 @@ from kit.timers import Due, Timers
 from services.membership import consumed
 from services.membership.api import ROUTERS
 from services.membership.codes import InvitationCodes
-from services.membership.commands import directory, organizations, people
+from services.membership.commands import apps, directory, organizations, people
+from services.membership.commands.apps import CLEANUP_TIMER
 from services.membership.commands.consequences import (
+    ACCREDITATION_CALL_TIMER,
     ACCREDITATION_TIMER,
     INVITATION_TIMER,
     LAPSE_TIMER,
@@ -77,7 +79,7 @@ def create(settings: MembershipSettings, *, clock: Clock = utc_now, verifier: Ve
         ),
         clock=clock,
     )
-    app.state.office = office
+    app.state.office, app.state.keycloak = office, keycloak
     app.state.cursor_key = hmac.digest(settings.audit_key.get_secret_value().encode(), b"cursors", "sha256")
     return app
 
@@ -115,16 +117,24 @@ def timers_of(office: Office) -> Timers:
     async def lapse(key: str, _: datetime) -> None:
         await organizations.lapse(office, key)
 
+    async def call_accreditation(key: str, _: datetime) -> None:
+        await organizations.call_accreditation(office, key)
+
     async def end_accreditation(key: str, _: datetime) -> None:
         await organizations.record_accreditation_end(office, key)
 
     async def flag_stale(key: str, _: datetime) -> None:
         await directory.flag_stale(office, key)
 
+    async def clean_up(key: str, _: datetime) -> None:
+        await apps.clean_up(office, key)
+
     kinds: dict[str, Due] = {
+        CLEANUP_TIMER: clean_up,
         INVITATION_TIMER: expire_invitation,
         RENEWAL_TIMER: call_renewal,
         LAPSE_TIMER: lapse,
+        ACCREDITATION_CALL_TIMER: call_accreditation,
         ACCREDITATION_TIMER: end_accreditation,
         STALENESS_TIMER: flag_stale,
     }

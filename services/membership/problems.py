@@ -1,15 +1,18 @@
 """What membership's refusals say to people."""
 
 from kit.problems import Problem
+from services.membership.commands.apps import SignInServerUnavailable
 from services.membership.commands.founding import AlreadyFounded, TwoAddressesRequired
-from services.membership.commands.organizations import PersonRequired
+from services.membership.commands.office import PersonRequired
 from services.membership.domain import (
     accreditation,
+    app,
     directory,
     organization,
     region,
     representative,
     role,
+    second_factor,
     sector,
     standing,
 )
@@ -38,10 +41,10 @@ PROBLEMS: dict[str, Problem] = {
     ),
     PersonRequired.code: Problem(
         403,
-        fr="Seule une personne peut décider",
-        en="Only a person can decide",
-        next_fr="Connectez-vous comme membre du conseil.",
-        next_en="Sign in as a board member.",
+        fr="Seule une personne peut le faire",
+        en="Only a person can do this",
+        next_fr="Connectez-vous vous-même : une application ne le peut pas.",
+        next_en="Sign in yourself: an application cannot.",
     ),
     sector.FamilyNotOfSector.code: Problem(
         422,
@@ -182,6 +185,69 @@ PROBLEMS: dict[str, Problem] = {
         en="Only the board gives or takes a seat on the board",
         next_fr="Demandez-le à une personne du conseil.",
         next_en="Ask a board member.",
+    ),
+    second_factor.NotActive.code: Problem(
+        409,
+        fr="Cette personne n'a pas de compte en ce moment",
+        en="This person has no account at this moment",
+        next_fr="Invitez-la, ou attendez que son compte soit fait.",
+        next_en="Invite them, or wait until their account is made.",
+    ),
+    second_factor.OwnSecondFactor.code: Problem(
+        403,
+        fr="Personne ne réinitialise son propre second facteur",
+        en="Nobody resets their own second factor",
+        next_fr="Demandez-le à une autre coordonnatrice, à un autre coordonnateur ou à la permanence.",
+        next_en="Ask another coordinator or the Coalition's staff.",
+    ),
+    second_factor.ResetPending.code: Problem(
+        409,
+        fr="La réinitialisation est déjà demandée",
+        en="The reset has been asked already",
+        next_fr="La permanence doit maintenant la confirmer; appelez-la si cela presse.",
+        next_en="The Coalition's staff has to confirm it now; call them if it is urgent.",
+    ),
+    second_factor.NoResetPending.code: Problem(
+        409,
+        fr="Aucune réinitialisation n'attend pour cette personne",
+        en="No reset waits for this person",
+        next_fr="Une demande vaut 24 heures : faites-la refaire par qui gère cette personne.",
+        next_en="A request lasts 24 hours: have it made again by who manages the person.",
+    ),
+    second_factor.SameAsker.code: Problem(
+        403,
+        fr="Qui a demandé la réinitialisation ne la confirme pas",
+        en="Whoever asked for the reset does not confirm it",
+        next_fr="Une autre personne de la permanence doit la confirmer.",
+        next_en="Somebody else of the Coalition's staff has to confirm it.",
+    ),
+    app.UnknownApp.code: Problem(
+        404,
+        fr="Application introuvable",
+        en="No such application",
+        next_fr="Vérifiez la liste des applications de votre organisation.",
+        next_en="Check the list of your organisation's applications.",
+    ),
+    app.AppAlreadyRemoved.code: Problem(
+        409,
+        fr="Cette application a été retirée",
+        en="This application has been removed",
+        next_fr="Inscrivez-la de nouveau comme une application nouvelle.",
+        next_en="Register it again as a new application.",
+    ),
+    app.ScopesTooWide.code: Problem(
+        422,
+        fr="Votre organisation n'a pas elle-même tous ces accès",
+        en="Your organisation does not hold all these scopes itself",
+        next_fr="Demandez seulement des accès que ses rôles comportent.",
+        next_en="Ask only for scopes that its roles hold.",
+    ),
+    SignInServerUnavailable.code: Problem(
+        503,
+        fr="Le serveur de connexion ne répond pas; rien n'a été fait",
+        en="The sign-in server does not answer; nothing was done",
+        next_fr="Réessayez dans une minute.",
+        next_en="Try again in a minute.",
     ),
     directory.UnknownService.code: Problem(
         404,

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Security
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Security
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.responses import Response
 
@@ -140,7 +140,9 @@ async def read_up_to(reader: Reader, desk: AtDesk, seen: ReadUpTo) -> Response:
     response_model=UnreadView,
     openapi_extra=refuses(AccessEnded.code, "notifications.entry-not-found"),
 )
-async def read_one(reader: Reader, desk: AtDesk, entry_id: UUID) -> Response:
+async def read_one(
+    reader: Reader, desk: AtDesk, entry_id: Annotated[UUID, Path(description="One's own notice.")]
+) -> Response:
     """Mark one entry read."""
     unread = await read_entry(desk, reader.user, reader.organization, str(entry_id), all_before=False)
     return reply(UnreadView(unread=unread))

@@ -27,7 +27,7 @@ from services.referral.keys import Keys, local_kms
 from services.referral.problems import PROBLEMS
 from services.referral.projections import DIRECTORY_HANDLERS, giving, taking
 from services.referral.settings import ReferralSettings
-from services.referral.store import INDEXES, Store
+from services.referral.store import INDEXES, Pseudonyms, Store
 from services.referral.store.directory import INDEXES as DIRECTORY_INDEXES
 from services.referral.store.directory import Directory
 from services.referral.store.standing import Standings
@@ -87,7 +87,8 @@ def create(settings: ReferralSettings, *, clock: Clock = utc_now, verifier: Veri
 def _desk(settings: ReferralSettings, mongo: Mongo, directory: Directory, clock: Clock, holder: str) -> Desk:
     """Wire what the use cases work with; their timers are set here and fired elsewhere."""
     key_base = Mongo.connect(settings.keys_url, settings.keys_mongodb_database)
-    store = Store(mongo.db)
+    secret = settings.audit_key.get_secret_value().encode()
+    store = Store(mongo.db, Pseudonyms(hmac.digest(secret, b"exclusions", "sha512")))
     return Desk(
         mongo=mongo,
         store=store,
@@ -95,7 +96,7 @@ def _desk(settings: ReferralSettings, mongo: Mongo, directory: Directory, clock:
         directory=directory,
         standings=Standings(mongo.db),
         timers=Timers(mongo, clock, {}),
-        audit=Audit(mongo, settings.audit_key.get_secret_value().encode(), clock, holder, store.tell_head),
+        audit=Audit(mongo, secret, clock, holder, store.tell_head),
         clock=clock,
     )
 

@@ -100,7 +100,7 @@ class Declined(_OfReferral):
 
 
 class Reminded(_OfReferral):
-    """It waits for an answer."""
+    """It waits for somebody: an answer, a beginning, a going on."""
 
     subject: ClassVar[str] = "referral.reminded.v1"
 
@@ -133,6 +133,12 @@ class SharingEnded(_OfReferral):
     """Consent ended after acceptance; both workers learn that, never why."""
 
     subject: ClassVar[str] = "referral.sharing-ended.v1"
+
+
+class HandoverArranged(_OfReferral):
+    """When and how the person comes is arranged, or changed; who may read it comes and reads."""
+
+    subject: ClassVar[str] = "referral.handover-arranged.v1"
 
 
 class Started(_OfReferral):
@@ -216,6 +222,15 @@ class CapacityAnswered(Message):
     notify: tuple[str, ...]
 
 
+class ConsentLapsing(Message):
+    """A consent ends soon: whoever follows the person may ask again; about whom and what, this does not say."""
+
+    subject: ClassVar[str] = "referral.consent-lapsing.v1"
+    consent_id: str
+    owner_organization_id: str
+    notify: tuple[str, ...]
+
+
 class GroundRecorded(Message):
     """A ground was recorded on which data are told without consent; the privacy officers are told."""
 
@@ -287,6 +302,7 @@ TELLING: Mapping[Fact, type[_OfReferral]] = {
     Fact.WITHDRAWN: Withdrawn,
     Fact.CLOSED: Closed,
     Fact.SHARING_ENDED: SharingEnded,
+    Fact.HANDOVER_ARRANGED: HandoverArranged,
     Fact.STARTED: Started,
     Fact.NOT_ARRIVED: NotArrived,
     Fact.ESCALATED: Escalated,

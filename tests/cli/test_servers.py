@@ -1,12 +1,15 @@
 """The real servers as we start them: who may read what, ports that move, archives that are not ours."""
 
+import hashlib
 import json
+import signal
 import stat
 import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure
@@ -14,6 +17,8 @@ from pymongo.errors import OperationFailure
 from cli.servers import keycloak, mongod
 from cli.servers.private import Secrets
 from cli.servers.process import free_port
+from tests.cli.copies import ROOT, comes
+from tests.cli.processes import gone_within
 
 
 @contextmanager
@@ -91,10 +96,15 @@ def test_a_lone_server_of_somebody_elses_is_refused(tmp_path):
 
 
 def test_a_server_that_does_not_answer_is_refused_without_its_password():
-    url = f"mongodb://user:hunter2@127.0.0.1:{free_port()}/?serverSelectionTimeoutMS=1"
+    url = f"mongodb://user:hunter2@127.0.0.1:{free_port()}/"
     with pytest.raises(mongod.NotAReplicaSet) as refused:
-        mongod.require_replica_set(url)
+        mongod.require_replica_set(url, within=0.5)
     assert "hunter2" not in str(refused.value)
+
+
+def test_a_user_of_somebody_elses_who_may_not_write_everywhere_is_refused_with_what_is_missing(server):
+    with pytest.raises(mongod.MayNotWrite, match="readWrite on access, gateway, membership, notifications, referral"):
+        mongod.require_replica_set(server.url("referral", "referral", "referral_keys"))
 
 
 def test_a_replica_set_of_somebody_elses_will_do(server):
@@ -130,6 +140,47 @@ def test_what_is_installed_is_not_fetched_again(tmp_path):
     assert keycloak.install(tmp_path, fetch) == home
 
 
+INSTALL = """
+import os, sys
+from pathlib import Path
+from cli.servers import keycloak
+cache, archive, digest = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+keycloak.unwind_when_stopped()
+keycloak.install(cache, lambda wanted: os.link(archive, wanted), digest)
+"""
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    """The distribution as it was fetched before, packed again (and not compressed: that would take the time)."""
+    home = keycloak.install(keycloak.cache_directory())
+    packed = tmp_path_factory.mktemp("archive") / "keycloak.tar"
+    rename = f"--transform=s,^{home.name},keycloak-{keycloak.VERSION},"
+    subprocess.run(["tar", "--create", rename, "--file", packed, "-C", home.parent, home.name], check=True)
+    with packed.open("rb") as file:
+        return packed, hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL], ids=lambda number: number.name)
+def test_a_build_that_is_ended_leaves_neither_java_nor_for_long_its_draft(archive, tmp_path, number):
+    command = [sys.executable, "-c", INSTALL, str(tmp_path), *map(str, archive)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as installing:
+        assert comes(lambda: java_under(installing.pid))
+        [java] = java_under(installing.pid)
+        installing.send_signal(number)
+    assert gone_within(10, [java]) == []
+    if number == signal.SIGKILL:
+        assert list(tmp_path.glob(f"{keycloak.DRAFT}*"))
+        keycloak.installation(tmp_path).mkdir()
+        keycloak.install(tmp_path)
+    assert not list(tmp_path.glob(f"{keycloak.DRAFT}*"))
+
+
+def java_under(pid):
+    family = psutil.Process(pid).children(recursive=True)
+    return [each for each in family if each.name() == "java" and "build" in each.cmdline()]
+
+
 def test_secrets_are_made_once_and_kept_from_others(tmp_path):
     path = tmp_path / "secrets.json"
     assert Secrets(path).get("a") == Secrets(path).get("a") != Secrets(path).get("b")
@@ -140,8 +191,7 @@ def test_secrets_are_made_once_and_kept_from_others(tmp_path):
 def test_processes_that_make_the_same_secret_at_once_agree_on_it(tmp_path):
     code = "import sys; from pathlib import Path; from cli.servers.private import Secrets;"
     code += f"print(Secrets(Path({str(tmp_path / 'secrets.json')!r})).get('a'))"
-    root = Path(__file__).resolve().parents[2]
     racers = [
-        subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, cwd=root) for _ in range(4)
+        subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, cwd=ROOT) for _ in range(4)
     ]
     assert len({racer.communicate()[0] for racer in racers}) == 1

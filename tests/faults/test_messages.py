@@ -1,9 +1,9 @@
 """Duplicates, poison, late and swapped messages, lost streams: each ends with nothing lost and nothing twice."""
 
-import contextlib
 from functools import partial
 
 import pytest
+from structlog.testing import capture_logs
 
 from cli import bus as bus_code
 from kit import relay as relay_code
@@ -14,7 +14,21 @@ from kit.projections import Projection, ask_rebuild
 from kit.relay import Relay
 from kit.tasks import running
 from kit.testing import ManualClock, eventually
-from tests.toy.wallet import BALANCES, LEDGER, NO_FAULTS, Ledger, SeenPaid, Wallet, add_to_balance, ledger_faults
+from tests.toy.measured import measured
+from tests.toy.wallet import (
+    BALANCES,
+    LEDGER,
+    NO_FAULTS,
+    Ledger,
+    SeenPaid,
+    Wallet,
+    add_to_balance,
+    assert_in_order,
+    delete_durable,
+    ledger_faults,
+    settle,
+    total,
+)
 
 
 @pytest.fixture
@@ -30,45 +44,76 @@ async def wires(bus_of):
         yield out, inn
 
 
-async def settle(mongo, expected=NO_FAULTS, within=20.0):
-    async def settled():
-        return await ledger_faults(mongo) == expected
-
-    await eventually(settled, within)
-
-
 async def republish_everything(mongo, js, ids=lambda row: f"again-{row['_id']}"):
     async for row in mongo.db["outbox"].find({"data": {"$exists": True}}).sort("_id", 1):
-        await js.publish(row["subject"], row["data"].encode(), headers=headers_of(row) | {"Nats-Msg-Id": ids(row)})
+        await publish(js, row, ids(row))
+
+
+async def publish(js, row, message_id):
+    await js.publish(row["subject"], row["data"].encode(), headers=headers_of(row) | {"Nats-Msg-Id": message_id})
 
 
 async def test_a_stream_republished_after_the_dedupe_window_has_no_second_effect(mongo, wallet, wires, ops):
     out, inn = wires
     ledger = Ledger(mongo)
-    async with running(Relay(mongo, out, "wallet", "r").run(), Reaction(mongo, inn, LEDGER, ledger.handlers).run()):
+    balances = Projection(mongo, inn, BALANCES, {SeenPaid: add_to_balance}, "p")
+    reaction = Reaction(mongo, inn, LEDGER, ledger.handlers)
+    durables = (LEDGER.name, BALANCES.durables[0])
+    before = [measured("redeliveries_total", durable=durable) for durable in durables]
+    async with running(Relay(mongo, out, "wallet", "r").run(), reaction.run(), balances.run()):
         for n in range(30):
             await wallet.pay(f"w{n % 3}", n)
         await settle(mongo)
         # Other message ids: to the bus they are new, as they are once the window has passed.
         await republish_everything(mongo, out.jetstream())
-
-        async def all_taken():
-            info = await ops.jetstream().consumer_info("WALLET", LEDGER.name)
-            return info.num_pending == 0 and info.num_ack_pending == 0 and info.delivered.stream_seq == 60
-
-        await eventually(all_taken)
+        for durable in durables:
+            await eventually(partial(all_taken, ops, durable, 60), 60)
         assert await ledger_faults(mongo) == NO_FAULTS
+        assert await total(await balances.live()) == sum(range(30))
+        after = [measured("redeliveries_total", durable=durable) for durable in durables]
+        assert [now - then for now, then in zip(after, before, strict=True)] == [30, 30]
+
+        # A copy filled from the doubled stream, in batches, counts no more than the one filled live.
+        await ask_rebuild(mongo.db, BALANCES.name, partial(delete_durable, ops))
+
+        async def swapped():
+            return (await mongo.db["projections"].find_one({"_id": BALANCES.name}))["live"] == "b"
+
+        await eventually(swapped, 60)
+        assert await total(mongo.db[BALANCES.durables[1]]) == sum(range(30))
+
+
+async def all_taken(ops, durable, last):
+    info = await ops.jetstream().consumer_info("WALLET", durable)
+    return info.num_pending == 0 and info.num_ack_pending == 0 and info.delivered.stream_seq == last
+
+
+async def test_what_a_killed_relay_left_half_published_is_overtaken_by_nothing(mongo, wallet, wires, ops):
+    """The next relay knows more rows than the one that was killed, and their places in its list differ."""
+    out, inn = wires
+    ledger = Ledger(mongo)
+    for name in ("a", "b"):
+        await wallet.pay(name, 1, times=20)
+    left = await mongo.db["outbox"].find().sort("_id", 1).limit(25).to_list()
+    for row in left:
+        await publish(out.jetstream(), row, str(row["_id"]))
+    await wallet.pay("a", 1, times=6)
+    async with running(Relay(mongo, out, "wallet", "r").run(), Reaction(mongo, inn, LEDGER, ledger.handlers).run()):
+        await settle(mongo)
+    await assert_in_order(ops, 46)
 
 
 async def test_a_poisoned_message_holds_back_its_own_aggregate_only(mongo, wallet, wires):
     out, inn = wires
     ledger = Ledger(mongo)
     ledger.poisoned.add("bad")
+    before = measured("parked_total", durable=LEDGER.name)
     async with running(Relay(mongo, out, "wallet", "r").run(), Reaction(mongo, inn, LEDGER, ledger.handlers).run()):
         for n in range(5):
             await wallet.pay("bad", n)
             await wallet.pay("good", n)
         await settle(mongo, NO_FAULTS | {"lost": 5, "parked": 5})
+        assert measured("parked_total", durable=LEDGER.name) == before + 5
         first = await mongo.db["parked"].find_one({"sequence": 1})
         assert (first["aggregate"], first["reason"]) == ("wallet:bad", "Poison")
         assert (await mongo.db["parked"].find_one({"sequence": 2}))["reason"] == "behind-parked"
@@ -88,6 +133,45 @@ async def test_a_poisoned_message_holds_back_its_own_aggregate_only(mongo, walle
         await settle(mongo)
         entries = await mongo.db["entries"].find({"wallet": "bad"}).sort("_id", 1).to_list()
         assert [entry["sequence"] for entry in entries] == [1, 2, 3, 4, 5, 6]
+
+
+class Clumsy(Ledger):
+    """Asks MongoDB for what it refuses because of what a message says."""
+
+    def __init__(self, mongo, ask) -> None:
+        super().__init__(mongo)
+        self.ask = ask
+
+    async def on_paid(self, session, delivery):
+        await super().on_paid(session, delivery)
+        if delivery.data.wallet_id == "bad":
+            await self.ask(self.mongo.db["entries"], session)
+
+
+async def write_twice(entries, session):
+    await entries.insert_many([{"_id": "one"}, {"_id": "one"}], session=session)
+
+
+async def ask_nonsense(entries, session):
+    await entries.find_one({"$nonsense": 1}, session=session)
+
+
+async def set_twice(entries, session):
+    await entries.update_one({"wallet": "bad"}, {"$set": {"a": 1}, "$inc": {"a": 1}}, session=session)
+
+
+@pytest.mark.parametrize(
+    ("ask", "reason"),
+    [(write_twice, "BulkWriteError"), (ask_nonsense, "OperationFailure"), (set_twice, "WriteError")],
+)
+async def test_a_message_that_mongodb_refuses_is_parked_and_stops_nobody_else(mongo, wallet, wires, ask, reason):
+    out, inn = wires
+    reaction = Reaction(mongo, inn, LEDGER, Clumsy(mongo, ask).handlers)
+    async with running(Relay(mongo, out, "wallet", "r").run(), reaction.run()):
+        await wallet.pay("bad", 1)
+        await wallet.pay("good", 1, times=3)
+        await settle(mongo, NO_FAULTS | {"lost": 1, "parked": 1})
+    assert (await mongo.db["parked"].find_one())["reason"] == reason
 
 
 async def test_a_dropped_message_says_who_dropped_it_and_lets_the_next_one_pass(mongo, wallet, wires):
@@ -140,22 +224,12 @@ async def test_an_erasure_passes_what_is_parked_and_takes_it_away(mongo, wallet,
     assert all("data" not in row for row in rows[:3])
 
 
-async def test_a_durable_deleted_under_a_running_consumer_is_taken_up_again(mongo, wallet, wires, ops):
-    out, inn = wires
-    ledger = Ledger(mongo)
-    async with running(Relay(mongo, out, "wallet", "r").run(), Reaction(mongo, inn, LEDGER, ledger.handlers).run()):
-        await wallet.pay("w", 1, times=10)
-        await settle(mongo)
-        await ops.jetstream().delete_consumer("WALLET", LEDGER.name)
-        await wallet.pay("w", 1, times=10)
-        await settle(mongo)
-
-
 async def test_a_wiped_stream_is_noticed_and_rebuilt_beside_the_live_relay(mongo, wallet, wires, ops):
     out, inn = wires
     ledger = Ledger(mongo)
-    relay = Relay(mongo, out, "wallet", "r")
-    async with running(relay.run(), Reaction(mongo, inn, LEDGER, ledger.handlers).run()):
+    relay, reaction = Relay(mongo, out, "wallet", "r"), Reaction(mongo, inn, LEDGER, ledger.handlers)
+    balances = Projection(mongo, inn, BALANCES, {SeenPaid: add_to_balance}, "p")
+    async with running(relay.run(), reaction.run(), balances.run()):
         for n in range(10):
             await wallet.pay(f"w{n % 2}", n)
         await settle(mongo)
@@ -175,7 +249,9 @@ async def test_a_wiped_stream_is_noticed_and_rebuilt_beside_the_live_relay(mongo
         rows = await relay_code.rebuild(mongo, "wallet", recreate)
         assert rows == 11
         await settle(mongo)
-        assert (await ops.jetstream().stream_info("WALLET")).state.messages == 11
+        await assert_in_order(ops, 11)
+        await eventually(partial(all_taken, ops, BALANCES.durables[0], 11), 60)
+        assert await total(await balances.live()) == sum(range(10)) + 99
 
 
 async def test_a_full_stream_refuses_and_the_outbox_waits(mongo, wallet, wires, ops):
@@ -190,13 +266,22 @@ async def test_a_full_stream_refuses_and_the_outbox_waits(mongo, wallet, wires, 
             return (await ops.jetstream().stream_info("WALLET")).state.messages > 0 and waiting > 0
 
         await eventually(some_wait)
+
+        async def told():
+            return measured("outbox_age_seconds", source="wallet") > 1
+
+        await eventually(told)
+        with capture_logs() as logged:
+            async with running(Relay(mongo, out, "wallet", "standby").run()):
+                await eventually(partial(alarmed, logged))
+        assert measured("stream_fill_ratio", source="wallet") >= 0.7
         await bus_code.apply(ops.jetstream(), ["wallet"], 64 * 1024**2)
         await settle(mongo)
+    await assert_in_order(ops, 30)
 
 
-async def delete_durable(ops, name):
-    with contextlib.suppress(bus_code.NotFoundError):
-        await ops.jetstream().delete_consumer("WALLET", name)
+async def alarmed(logged):
+    return [line for line in logged if (line["log_level"], line["event"]) == ("error", "relay.stream-filling")]
 
 
 async def test_a_projection_is_rebuilt_under_its_readers(mongo, wallet, wires, ops):
@@ -206,12 +291,11 @@ async def test_a_projection_is_rebuilt_under_its_readers(mongo, wallet, wires, o
         for n in range(300):
             await wallet.pay(f"w{n % 7}", 1)
 
-        async def total():
-            copy = await projection.live()
-            return sum([row["total"] async for row in copy.find()])
+        async def seen():
+            return await total(await projection.live())
 
         async def complete():
-            return await total() == 300
+            return await seen() == 300
 
         await eventually(complete, 30)
 
@@ -219,7 +303,7 @@ async def test_a_projection_is_rebuilt_under_its_readers(mongo, wallet, wires, o
             assert await ask_rebuild(mongo.db, BALANCES.name, partial(delete_durable, ops)) == copy
 
             async def swapped(copy=copy):
-                assert await total() >= 300, "readers saw a copy that was not full"
+                assert await seen() >= 300, "readers saw a copy that was not full"
                 state = await mongo.db["projections"].find_one({"_id": BALANCES.name})
                 return state["live"] == copy and state["rebuild"] is None
 
@@ -227,6 +311,6 @@ async def test_a_projection_is_rebuilt_under_its_readers(mongo, wallet, wires, o
         await wallet.pay("w0", 5)
 
         async def goes_on():
-            return await total() == 305
+            return await seen() == 305
 
         await eventually(goes_on)

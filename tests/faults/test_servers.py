@@ -14,16 +14,7 @@ from kit.consumer import Reaction
 from kit.mongo import Mongo
 from kit.relay import Relay
 from kit.tasks import running
-from kit.testing import eventually
-from tests.toy.wallet import LEDGER, NO_FAULTS, Ledger, Wallet, ledger_faults
-
-
-async def settle(mongo, within=60.0):
-    async def settled():
-        with contextlib.suppress(PyMongoError):
-            return await ledger_faults(mongo) == NO_FAULTS
-
-    await eventually(settled, within)
+from tests.toy.wallet import LEDGER, Ledger, Wallet, settle
 
 
 @contextlib.asynccontextmanager

@@ -50,11 +50,11 @@ async def answer(send, status, body, headers=()) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-async def live(_, receive, send) -> None:
-    """A stream that ticks until its reader leaves."""
+async def live(scope, receive, send) -> None:
+    """A stream that ticks until its reader leaves, after the last tick its reader has seen."""
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
     leaving = asyncio.create_task(left(receive))
-    number = 0
+    number = int(dict(scope["headers"]).get(b"last-event-id", b"-1")) + 1
     while not leaving.done():
         await send({"type": "http.response.body", "body": b"id: %d\ndata: tick\n\n" % number, "more_body": True})
         number += 1
@@ -94,7 +94,35 @@ async def slow(_, receive, send) -> None:
     await asyncio.sleep(30)
 
 
+def problem(status: int, title: str, *wrong: str) -> tuple[int, bytes]:
+    errors = {"errors": [{"pointer": f"/{name}", "code": "string_too_short"} for name in wrong]} if wrong else {}
+    return status, json.dumps({"status": status, "title": title, "next": "Essayez autrement.", **errors}).encode()
+
+
+INVITATIONS = {
+    "SHORT": problem(422, "Des renseignements manquent", "code"),
+    "USED-USED": problem(404, "Ce code n'est pas valable"),
+    "NOT-JSON-": (200, b"<html>"),
+}
+TAKEN_UP: list[dict] = []
+
+
+async def take_up(scope, receive, send) -> None:
+    """Answers as membership to an invitation taken up, and keeps what was sent."""
+    sent = json.loads(await body_of(receive))
+    headers = {name.decode(): value.decode("latin-1") for name, value in scope["headers"]}
+    TAKEN_UP.append({"body": sent, "headers": headers})
+    status, body = INVITATIONS.get(sent["code"], (202, b'{"status": "received"}'))
+    await answer(send, status, body)
+
+
+async def taken_up(_, receive, send) -> None:
+    await answer(send, 200, json.dumps(TAKEN_UP).encode())
+
+
 OPERATIONS = {
+    b"/api/v1/membership/invitations/acceptances": take_up,
+    b"taken-up": taken_up,
     b"live": live,
     b"left": readers_that_left,
     b"large": large,

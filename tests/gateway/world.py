@@ -57,12 +57,19 @@ def contract() -> dict[str, Any]:
             "/api/v1/toy/files": {"post": operation(["referral:send"], **{"x-upload": True})},
             "/api/v1/toy/live": {"get": operation(["referral:read"], stream=True)},
             "/api/v1/toy/left": {"get": operation(access="public")},
+            "/api/v1/toy/taken-up": {"get": operation(access="public")},
             "/api/v1/toy/large": {"get": read},
             "/api/v1/toy/broken": {"get": read},
             "/api/v1/toy/slow": {"get": read},
         },
         "components": {"schemas": {}},
     }
+
+
+def joining() -> dict[str, Any]:
+    """What the gateway's page of invitations asks of membership."""
+    path = "/api/v1/membership/invitations/acceptances"
+    return {"openapi": "3.1.0", "paths": {path: {"post": operation(access="public")}}, "components": {"schemas": {}}}
 
 
 class Issuer:
@@ -151,6 +158,7 @@ class World:
         contracts = self.directory / "contracts"
         contracts.mkdir(exist_ok=True)
         (contracts / "toy.json").write_text(json.dumps(contract()))
+        (contracts / "membership.json").write_text(json.dumps(joining()))
         own = {
             "PORT": str(port),
             "MONGODB_URL": self.mongodb_url,
@@ -161,7 +169,7 @@ class World:
             "KEYCLOAK_INTERNAL_URL": self.keycloak_url,
             "CLIENT_SECRET": "gateway-secret",
             "SESSION_KEYS": self.session_key,
-            "UPSTREAMS": json.dumps({"toy": self.upstream}),
+            "UPSTREAMS": json.dumps({"toy": self.upstream, "membership": self.upstream}),
             "CONTRACTS": str(contracts),
             "TRUSTED_PROXIES": '["127.0.0.0/8"]',
         }

@@ -105,6 +105,17 @@ async def test_acts_are_read_by_organisation_owner_and_time_page_by_page(log):
     assert await log.entries(owner="org-c", since=an_entry(3).at, until=an_entry(4).at) == rest[1:2]
 
 
+async def test_a_reader_from_whom_acts_are_hidden_gets_the_others_and_the_numbers_between(log, mongo):
+    async with sealed(log, mongo):
+        hidden = {"records": {"$in": [log.pseudonym("r1"), log.pseudonym("r4")]}}
+        shown = await log.entries(organization="org-a", hiding=hidden)
+        assert [row["number"] for row in shown] == [1, 3, 4, 6]
+        after = (shown[1]["at"], shown[1]["_id"])
+        assert await log.entries(organization="org-a", hiding=hidden, after=after) == shown[2:]
+        assert await log.numbers("org-a", hidden, 6) == [2, 5]
+        assert await log.numbers("org-a", hidden, 4) == [2]
+
+
 async def test_a_chain_removed_whole_is_found_by_a_witness(log, mongo):
     async with sealed(log, mongo) as rows:
         witnessed = {head["organization"]: head for head in await log.heads()}

@@ -6,14 +6,17 @@ import json
 import os
 import signal
 import sys
+import time
 from contextlib import asynccontextmanager
 
 import httpx2
 import pytest
 
+from kit.http.server import LEAVE_SECONDS
 from kit.testing import eventually
 from tests.servers import free_port
 
+BUSY_MACHINE_SECONDS = 3.0
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 
 
@@ -31,6 +34,9 @@ class Shop:
 
     def events(self, name):
         return [line for line in self.log if line["event"] == name]
+
+    async def hangs(self) -> bool:
+        return bool(self.events("hanging"))
 
     async def answers(self) -> bool:
         with contextlib.suppress(httpx2.TransportError):
@@ -73,6 +79,29 @@ async def test_a_stop_lets_requests_end_and_tells_streams_to(mongo):
         assert await asyncio.wait_for(shop.process.wait(), 8) == -signal.SIGTERM
         await shop.reading
         assert not shop.events("loop.died")
+
+
+async def test_a_process_told_to_stop_is_gone_in_time_even_when_its_servers_are_and_a_request_hangs(
+    mongo, own_mongod, own_nats
+):
+    wires = {"nats_url": own_nats.url, "nats_seed": own_nats.seeds["OWN"]["wallet"]}
+    async with running(mongo, mongodb_url=own_mongod.admin_url, **wires) as shop:
+
+        async def ready():
+            return (await shop.http.get("/health/ready")).status_code == 200
+
+        await eventually(ready, 30)
+        request = asyncio.create_task(shop.http.get("/api/v1/shop/hanging"))
+        await eventually(shop.hangs)
+        # Frozen rather than killed: nobody tells the process that nothing answers any more.
+        for server in (own_mongod.server, own_nats.server):
+            server.signal(signal.SIGSTOP)
+        shop.process.terminate()
+        asked = time.monotonic()
+        await asyncio.wait_for(shop.process.wait(), 60)
+        assert time.monotonic() - asked < LEAVE_SECONDS + BUSY_MACHINE_SECONDS
+        with contextlib.suppress(httpx2.TransportError):
+            await request
 
 
 async def test_a_dead_loop_ends_the_process_with_an_error(mongo):

@@ -219,6 +219,21 @@ async def test_a_lease_has_one_holder_and_fences_the_one_before(mongo):
     assert (await first.acquire())["stream_sequence"] == 7
 
 
+async def test_a_lease_that_another_held_meanwhile_is_not_renewed(mongo):
+    first, second = Lease(mongo.db, "l", "one", 0.2), Lease(mongo.db, "l", "two", 0.2)
+    assert await first.acquire()
+    await first.renew()
+
+    async def taken_over():
+        return await second.acquire()
+
+    await eventually(taken_over)
+    await second.release()
+    # It is free, and what the first knew is old all the same.
+    with pytest.raises(LeaseLost):
+        await first.renew()
+
+
 async def test_a_document_changed_since_it_was_loaded_is_not_overwritten(mongo):
     things = mongo.db["things"]
     await mongo.transaction(lambda s: save_version(s, things, {"_id": "a", "n": 1}, 0))

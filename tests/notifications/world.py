@@ -57,15 +57,29 @@ class Tellers:
         headers = headers_of(row) | {"Nats-Msg-Id": message_id or row["_id"]}
         await self._buses[row["source"]].jetstream().publish(row["subject"], row["data"].encode(), headers=headers)
 
-    async def activate(self, user: str, organization: str, representative: str | None = None) -> str:
+    async def activate(
+        self, user: str, organization: str, representative: str | None = None, roles: tuple[str, ...] = ()
+    ) -> str:
         representative = representative or str(uuid4())
-        who = {"representative_id": representative, "organization_id": organization, "user_id": user, "roles": []}
+        who = {"representative_id": representative, "organization_id": organization, "user_id": user}
+        who |= {"roles": list(roles)}
         await self.tell("membership.representative-activated", f"representative:{representative}", who)
         return representative
 
     async def deactivate(self, user: str, organization: str, representative: str) -> None:
         who = {"representative_id": representative, "organization_id": organization, "user_id": user}
         await self.tell("membership.representative-deactivated", f"representative:{representative}", who)
+
+    async def change_roles(self, user: str, organization: str, representative: str, *roles: str) -> None:
+        who = {"representative_id": representative, "organization_id": organization, "user_id": user}
+        aggregate = f"representative:{representative}"
+        await self.tell("membership.representative-roles-changed", aggregate, who | {"roles": list(roles)})
+
+    async def of_service(self, organization: str, *, stale: bool) -> str:
+        service = str(uuid4())
+        data = {"service_id": service, "organization_id": organization, "stale": stale}
+        await self.tell("membership.service-changed", f"service:{service}", data)
+        return service
 
     async def of_organization(self, fact: str, organization: str, **more: str) -> dict:
         data = {"organization_id": organization, **more}

@@ -13,6 +13,7 @@ from joserfc.jwk import RSAKey
 from keycloak.exceptions import KeycloakError
 
 from cli import sign_in, sign_in_pages
+from kit.clock import utc_now
 from kit.testing import eventually
 from services.membership.keycloak import (
     Account,
@@ -292,11 +293,21 @@ async def test_a_lost_second_factor_is_set_up_anew_after_its_reset(keycloak, sta
     user, person = await staff.hire((an_organization(), ("caseworker",)))
     held = await sign_in.tokens(direct, REDIRECT, person)
     lost = person.totp_secret
-    await keycloak.people.reset_second_factor(user)
+    await keycloak.people.reset_second_factor(user, utc_now())
     with pytest.raises(sign_in.SignInRefused, match="invalid_grant"):
         await sign_in.refresh(direct, held.refresh)
     await sign_in.tokens(direct, REDIRECT, person)
     assert person.totp_secret != lost
+
+
+async def test_a_reset_done_again_leaves_alone_what_was_set_up_since(keycloak, staff, direct):
+    user, person = await staff.hire((an_organization(), ("caseworker",)))
+    before = utc_now()
+    await sign_in.tokens(direct, REDIRECT, person)
+    await keycloak.people.reset_second_factor(user, before)
+    kept = person.totp_secret
+    await sign_in.tokens(direct, REDIRECT, person)
+    assert person.totp_secret == kept
 
 
 async def test_an_app_wider_than_its_organisation_is_refused_for_good(keycloak, realm):

@@ -313,6 +313,15 @@ class Scene:
         assert sent.status_code == 200, sent.text
         return referral
 
+    async def another(self, **options: Any) -> str:
+        """A referral of one more person to the same service."""
+        registered = await self.caseworker.post("/persons", {"identity": RECORD["identity"]})
+        self.person, first = registered.json()["id"], self.person
+        try:
+            return await self.requested(**options)
+        finally:
+            self.person = first
+
     async def accepted(self, **options: Any) -> str:
         referral = await self.requested(**options)
         taken = await self.intake.post(f"/referrals/{referral}/accept", {})

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import httpx2
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span as TraceSpan
 from pymongo import MongoClient
 
 from kit.testing import tokens
@@ -22,6 +23,7 @@ from tests.servers import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ("referral", "notifications")
+SERVER = TraceSpan.SPAN_KIND_SERVER
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Span:
     trace: str
     id: str
     parent: str
+    kind: int
     attributes: dict[str, str]
 
 
@@ -83,6 +86,7 @@ class Collector:
                 span.trace_id.hex(),
                 span.span_id.hex(),
                 span.parent_span_id.hex(),
+                span.kind,
                 _attributes(span),
             )
             for body in list(self.received)

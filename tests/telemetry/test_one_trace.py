@@ -7,7 +7,7 @@ import pytest_asyncio
 
 from kit.testing import eventually, tokens
 from tests.telemetry.planting import Party, refer, tell_of_members
-from tests.telemetry.system import Span
+from tests.telemetry.system import SERVER, Span
 
 
 @pytest_asyncio.fixture
@@ -43,13 +43,21 @@ async def test_a_request_and_its_last_effect_are_one_trace(system, parties, coll
     # The gateway begins the trace: its id is the request's, which people give when they ask for help.
     assert last.trace == told.sending.replace("-", "")
 
-    async def exported() -> Span | None:
-        return next((span for span in collector.spans() if span.id == last.parent), None)
+    async def above(span: Span) -> Span:
+        async def exported() -> Span | None:
+            return next((found for found in collector.spans() if found.id == span.parent), None)
 
-    command = await eventually(exported)
+        return await eventually(exported)
+
+    command = await above(last)
     assert command.service == "referral"
     assert command.trace == last.trace
     assert command.attributes["http.route"] == "/api/v1/referral/referrals/{referral_id}/request"
+    root = await above(command)
+    assert (root.service, root.trace, root.parent) == ("gateway", last.trace, "")
+    assert root.name == "POST /api/v1/referral/referrals/{referral_id}/request"
+    assert root.kind == SERVER
+    assert [span for span in collector.spans() if span.trace == last.trace and not span.parent] == [root]
     written = {s.attributes.get("db.mongodb.collection") for s in collector.spans() if s.parent == command.id}
     assert "outbox" in written
     taken = {s.attributes.get("db.mongodb.collection") for s in collector.spans() if s.parent == last.id}

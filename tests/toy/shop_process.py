@@ -1,16 +1,20 @@
 """The toy shop as a real process: `serve`, with loops and streams to watch it stop or die."""
 
 import asyncio
+import contextlib
 import json
 import os
 import sys
 from dataclasses import dataclass
 
+import structlog
 from fastapi import APIRouter, Request
 from starlette.responses import StreamingResponse
 
 from kit import http
+from kit.bus import Bus
 from kit.mongo import Mongo
+from kit.relay import Relay
 from kit.testing import tokens
 from tests.toy import shop
 
@@ -34,6 +38,15 @@ async def slow():
     return {"done": True}
 
 
+@streams.get("/api/v1/shop/hanging")
+async def hanging():
+    """Never answers, and does not end when it is told to either."""
+    structlog.get_logger().info("hanging")
+    while True:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+
+
 @dataclass
 class Settings:
     host: str
@@ -51,7 +64,9 @@ async def live() -> None:
 
 
 def create(_: Settings):
-    mongo = Mongo.connect(os.environ["TEST_MONGODB_URL"], os.environ["TOY_DATABASE"])
+    mongo = Mongo.connect(OPTIONS.get("mongodb_url", os.environ["TEST_MONGODB_URL"]), os.environ["TOY_DATABASE"])
+    bus = Bus(OPTIONS["nats_url"], OPTIONS["nats_seed"], "wallet") if "nats_url" in OPTIONS else None
+    relays = [Relay(mongo, bus, "wallet", "shop").run] if bus else []
     return http.create_app(
         "shop",
         routers=[shop.router, streams],
@@ -59,7 +74,8 @@ def create(_: Settings):
         verifier=tokens.verifier(),
         problems=shop.PROBLEMS,
         errors=[shop.ShopError],
-        background=[die if "die_after" in OPTIONS else live],
+        resources=[bus] if bus else [],
+        background=[die if "die_after" in OPTIONS else live, *relays],
     )
 
 

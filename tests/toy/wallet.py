@@ -1,11 +1,17 @@
 """The toy's two halves: `wallet` writes and tells, `ledger` listens and writes down."""
 
-from datetime import datetime
+import asyncio
+import contextlib
+import time
+from collections import defaultdict
 from typing import ClassVar
 
+from nats.js.errors import NotFoundError
 from pymongo import ASCENDING, IndexModel
+from pymongo.errors import PyMongoError
 
 from kit import jobs, marks, outbox, timers
+from kit.bus import Bus
 from kit.messages import Consumed, Delivery, Message, Subscription
 from kit.mongo import Collection, Mongo, Session, ensure_indexes, save_version
 from kit.outbox import Outbox
@@ -110,6 +116,17 @@ async def add_to_balance(session: Session, copy: Collection, delivery: Delivery[
     await copy.update_one({"_id": delivery.data.wallet_id}, change, upsert=True, session=session)
 
 
+async def total(balances: Collection) -> int:
+    """What a copy of the balances counts in all."""
+    return sum([row["total"] async for row in balances.find()])
+
+
+async def delete_durable(ops: Bus, name: str) -> None:
+    """Delete a durable of the wallet's stream, as `coalition projection rebuild` does."""
+    with contextlib.suppress(NotFoundError):
+        await ops.jetstream().delete_consumer("WALLET", name)
+
+
 async def ledger_faults(mongo: Mongo) -> dict[str, int]:
     """Compare what was paid with what was written down: 0 lost, 0 twice, 0 stuck, 0 orphaned."""
     paid = {w["_id"]: w async for w in mongo.db["wallets"].find()}
@@ -128,5 +145,31 @@ async def ledger_faults(mongo: Mongo) -> dict[str, int]:
 NO_FAULTS = {"lost": 0, "twice": 0, "stuck": 0, "parked": 0, "orphaned": 0}
 
 
-def long_ago() -> datetime:
-    return datetime.fromisoformat("2020-01-01T00:00:00+00:00")
+# What may hold everything up after a kill: the transaction it left open (30 s, swept each 30 s), its ack wait (30 s).
+STANDSTILL_SECONDS = 100.0
+
+
+async def settle(mongo: Mongo, expected: dict[str, int] = NO_FAULTS, standstill: float = STANDSTILL_SECONDS) -> None:
+    """Wait until the ledger is as expected, as long as it moves: a busy machine is slow, only what stands is stuck."""
+    found, moved = None, time.monotonic()
+    while found != expected:
+        before = found
+        # A server may be gone for a while.
+        with contextlib.suppress(PyMongoError):
+            found = await ledger_faults(mongo)
+        moved = moved if found == before else time.monotonic()
+        assert time.monotonic() - moved < standstill, f"nothing moved for {standstill} s: {found}"
+        await asyncio.sleep(0.02)
+
+
+async def assert_in_order(ops: Bus, expected: int) -> None:
+    """Read the whole stream: `expected` messages, each aggregate's by its sequence, without a gap."""
+    js = ops.jetstream()
+    assert (await js.stream_info("WALLET")).state.messages == expected
+    subscription = await js.subscribe("wallet.>", ordered_consumer=True)
+    told: dict[str, int] = defaultdict(int)
+    for _ in range(expected):
+        headers = (await subscription.next_msg(timeout=10)).headers or {}
+        told[headers["ce-subject"]] += 1
+        assert int(headers["ce-sequence"]) == told[headers["ce-subject"]], headers["ce-subject"]
+    await subscription.unsubscribe()

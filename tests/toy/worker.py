@@ -1,6 +1,7 @@
 """The toy as a process: `relay` publishes, `ledger` consumes, `payer` pays; options say where it dies.
 
-`die_after_commit`: the relay or consumer ends itself between its effect and telling anyone, the n-th time.
+`die_before_batches`: the relay dies with the n-th batch read and none of it published; `die_after_batches`: with it
+published and not recorded. `die_after_effects`: the consumer dies between the n-th effect's commit and its ack.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ import sys
 
 from kit.bus import Bus
 from kit.clock import utc_now
-from kit.consumer import Consumer, Reaction
+from kit.consumer import ACK_WAIT_SECONDS, Consumer, Reaction
 from kit.mongo import Mongo
 from kit.relay import Relay
 from tests.toy.wallet import LEDGER, Ledger, Wallet
@@ -23,6 +24,7 @@ class DyingConsumer(Consumer):
     """Dies between the effect's commit and its ack."""
 
     left = OPTIONS.get("die_after_effects", 0)
+    ack_wait = OPTIONS.get("ack_wait", ACK_WAIT_SECONDS)
 
     async def _acknowledge(self, message):
         DyingConsumer.left -= 1
@@ -32,9 +34,16 @@ class DyingConsumer(Consumer):
 
 
 class DyingRelay(Relay):
-    """Dies between the bus's ack and recording it, so that the rows look unpublished."""
+    """Dies between reading and publishing, or between the bus's ack and recording it: the rows look unpublished."""
 
+    before = OPTIONS.get("die_before_batches", 0)
     left = OPTIONS.get("die_after_batches", 0)
+
+    async def _send(self, rows, position):
+        DyingRelay.before -= 1
+        if DyingRelay.before == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return await super()._send(rows, position)
 
     async def _record(self, rows, position):
         DyingRelay.left -= 1

@@ -8,6 +8,7 @@ from fastapi import Depends, Path, Query, Request, Security
 from kit.auth import Principal, principal
 from kit.http import decode_cursor, encode_cursor
 from services.membership.commands.office import Office
+from services.membership.keycloak import Keycloak
 
 PREFIX: Final = "/api/v1/membership"
 
@@ -17,6 +18,12 @@ async def _office(request: Request) -> Office:
     return office
 
 
+async def _keycloak(request: Request) -> Keycloak:
+    keycloak: Keycloak = request.app.state.keycloak
+    return keycloak
+
+
+AtKeycloak = Annotated[Keycloak, Depends(_keycloak)]
 AtOffice = Annotated[Office, Depends(_office)]
 Identity = Annotated[UUID, Path(description="The identifier.", examples=["0b8f7c52-6f0e-4b7e-9d5c-6a1f1d0e2c11"])]
 Limit = Annotated[int, Query(ge=1, le=100, description="How many at most.")]

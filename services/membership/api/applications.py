@@ -22,7 +22,7 @@ from services.membership.api.access import (
 )
 from services.membership.api.requests import Application, Ballot
 from services.membership.commands import organizations as commands
-from services.membership.commands.office import DECIDE, coordinates
+from services.membership.commands.office import DECIDE, PersonRequired, coordinates
 from services.membership.domain.accreditation import BusinessNumberMalformed
 from services.membership.domain.organization import AlreadyVoted, OwnOrganization, UnknownOrganization
 from services.membership.domain.sector import FamilyNotOfSector
@@ -108,7 +108,7 @@ async def start_review(organization_id: Identity, office: AtOffice, caller: Coor
         NotUnderReview.code,
         OwnOrganization.code,
         AlreadyVoted.code,
-        commands.PersonRequired.code,
+        PersonRequired.code,
     ),
 )
 async def vote(organization_id: Identity, body: Ballot, office: AtOffice, caller: Board, once: once) -> Response:

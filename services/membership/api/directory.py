@@ -83,7 +83,7 @@ async def search_services(request: Request, office: AtOffice, caller: DirectoryR
     """Answer with one page, joined from what was rendered when each service was saved."""
     query = read_query(request)
     listing = query.listing()
-    search = query.search(position(request, listing, query.cursor) or "")
+    search = query.search(position(request, listing, query.cursor) or "", office.clock())
     found = await office.directory.search(search, caller.organization)
     more = following(request, listing, found.next)
     tail = f'"{more}"' if more else "null"

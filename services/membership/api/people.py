@@ -125,7 +125,10 @@ async def read_representative(representative_id: Identity, office: AtOffice, cal
     "/representatives/{representative_id}/roles",
     operation_id="change_roles",
     summary="Give a person other roles",
-    description="They sign in again with the new ones. Nobody changes their own.",
+    description=(
+        "They sign in again with the new ones; what is taken away ends within seconds, tokens valid or not. "
+        "Nobody changes their own."
+    ),
     response_model=RepresentativeView,
     openapi_extra=refuses(
         UnknownRepresentative.code,

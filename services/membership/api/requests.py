@@ -38,6 +38,7 @@ Address = Annotated[
 Website = Annotated[str, StringConstraints(max_length=200, pattern=r"^https://[A-Za-z0-9.-]+(:\d+)?(/[!-~]*)?$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
 Region = Annotated[str, StringConstraints(pattern=r"^(0[1-9]|1[0-7])$")]
+Scope = Annotated[str, StringConstraints(pattern=r"^[a-z]{1,30}:[a-z]{1,30}$")]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{3}$"), Field(examples=["fra"])]
 
 
@@ -187,6 +188,18 @@ class Roles(Request):
     """The roles a person has from now on."""
 
     roles: frozenset[Role] = Field(min_length=1, max_length=7)
+
+
+class AppRegistration(Request):
+    """Software of the caller's organisation, and what it is to do."""
+
+    name: Line = Field(description="What its own people call it.", examples=["Notre gestion de dossiers"])
+    scopes: frozenset[Scope] = Field(
+        min_length=1,
+        max_length=20,
+        description="Access scopes, none that the organisation's own roles do not hold.",
+        examples=[["directory:read", "capacity:answer"]],
+    )
 
 
 class ScheduleGiven(Request):

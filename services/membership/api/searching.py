@@ -4,6 +4,7 @@ FastAPI reads a query parameter by parameter, which cost more than the database 
 """
 
 from collections import defaultdict
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from starlette.requests import Request as HttpRequest
 
 from services.membership.api.requests import Code, Language, Region, Request
 from services.membership.domain.directory import UnknownTerm
+from services.membership.domain.hours import minute_of_week
 from services.membership.domain.taxonomy import ACCESSIBILITY, NEEDS, POPULATIONS
 from services.membership.store import Search
 
@@ -26,13 +28,19 @@ class ServiceQuery(Request):
     language: Language | None = Field(default=None, description="ISO 639-3.", examples=["spa"])
     population: Code | None = Field(default=None, description="Who is to be served.", examples=["women"])
     accessibility: list[Code] = Field(default=[], max_length=8, description="All of these.")
+    age: int | None = Field(
+        default=None, ge=0, le=130, description="Takes people of this age, in years.", examples=[16]
+    )
+    open_now: bool = Field(
+        default=False, description="Somebody is there or on call at this moment, by the hours given; Quebec time."
+    )
     organization: UUID | None = Field(default=None, description="Services of this organisation alone.")
     q: str = Field(default="", max_length=120, description="Free words, French or English; all must be there.")
     cursor: str | None = Field(default=None, max_length=1024, description="`next` of the page before.")
     limit: int = Field(default=20, ge=1, le=50, description="How many at most.")
 
-    def search(self, after: str) -> Search:
-        """Return the search that begins behind a position; raises `UnknownTerm`."""
+    def search(self, after: str, at: datetime) -> Search:
+        """Return the search that begins behind a position, as of an instant; raises `UnknownTerm`."""
         need, population = self.need in {None, *NEEDS}, self.population in {None, *POPULATIONS}
         if not (need and population) or not ACCESSIBILITY.keys() >= set(self.accessibility):
             raise UnknownTerm
@@ -44,6 +52,8 @@ class ServiceQuery(Request):
             population=self.population,
             accessibility=tuple(self.accessibility),
             organization=str(self.organization) if self.organization else None,
+            age=self.age,
+            minute=minute_of_week(at) if self.open_now else None,
             text=self.q,
             after=after,
             limit=self.limit,

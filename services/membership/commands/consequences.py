@@ -14,10 +14,12 @@ from services.membership.store import Kept
 LETTER_LASTS = timedelta(hours=24)
 INVITATION_LETTER = "invitation-letter"
 DECLINE_LETTER = "decline-letter"
+FIRST_SIGN_IN = "first-sign-in"
 INVITATION_TIMER = "invitation"
 RENEWAL_TIMER = "renewal"
 LAPSE_TIMER = "lapse"
 ACCREDITATION_TIMER = "accreditation"
+ACCREDITATION_CALL_TIMER = "accreditation-call"
 
 Consequence = Callable[[Office, Session, Kept[Organization], datetime], Awaitable[None]]
 
@@ -37,8 +39,17 @@ async def offer(office: Office, session: Session, kept: Kept[Representative], at
     await office.timers.set(session, INVITATION_TIMER, person.id, person.invitation.until)
     key = f"{INVITATION_LETTER}:{person.id}:{kept.version}"
     payload = {"representative_id": person.id, "invited_at": person.invitation.at}
-    lane = f"letters:{person.organization_id}"
+    # A lane a person: a mailbox that refuses holds up nobody else's invitation.
+    lane = f"letters:{person.id}"
     await office.jobs.add(session, INVITATION_LETTER, lane, key, payload, at, expires=at + LETTER_LASTS)
+
+
+async def welcome(office: Office, session: Session, kept: Kept[Representative], at: datetime) -> None:
+    """Have Keycloak mail someone how to sign in, in a lane of their own: no mail holds up what closes an access."""
+    identity = kept.state.id
+    key, payload = f"{FIRST_SIGN_IN}:{identity}:{kept.version}", {"representative_id": identity}
+    lane = f"{FIRST_SIGN_IN}:{identity}"
+    await office.jobs.add(session, FIRST_SIGN_IN, lane, key, payload, at, expires=at + LETTER_LASTS)
 
 
 async def invite_first(
@@ -78,7 +89,9 @@ async def _await_lapse(office: Office, session: Session, kept: Kept[Organization
 
 async def _await_accreditation_end(office: Office, session: Session, kept: Kept[Organization], at: datetime) -> None:
     del at
-    await office.timers.set(session, ACCREDITATION_TIMER, kept.state.id, kept.state.accreditations[-1].until)
+    given = kept.state.accreditations[-1]
+    await office.timers.set(session, ACCREDITATION_TIMER, kept.state.id, given.until)
+    await office.timers.set(session, ACCREDITATION_CALL_TIMER, kept.state.id, given.call)
 
 
 async def _stop_waiting(office: Office, session: Session, kept: Kept[Organization], at: datetime) -> None:
@@ -93,8 +106,13 @@ async def _shut_out(office: Office, session: Session, kept: Kept[Organization], 
 
 async def _let_in(office: Office, session: Session, kept: Kept[Organization], at: datetime) -> None:
     await office.revocations.of_organization(session, kept.state.id, kept.told, at, revoked=False)
+    await _show(office, session, kept, at)
+
+
+async def _show(office: Office, session: Session, kept: Kept[Organization], at: datetime) -> None:
+    """Render an organisation's services anew: what they say of it has changed."""
     for service in await office.store.services_of(session, kept.state.id):
-        await office.directory.put(session, service.state, service.version, kept.state)
+        await office.directory.put(session, service.state, service.version, kept.state, at)
 
 
 CONSEQUENCES: Mapping[Fact, tuple[Consequence, ...]] = {
@@ -103,7 +121,9 @@ CONSEQUENCES: Mapping[Fact, tuple[Consequence, ...]] = {
     Fact.SUSPENDED: (_shut_out,),
     Fact.REINSTATED: (_let_in, _await_renewal),
     Fact.RENEWAL_CALLED: (_await_lapse,),
-    Fact.RENEWED: (_await_renewal,),
+    Fact.RENEWED: (_await_renewal, _show),
+    Fact.LAPSED: (_show,),
     Fact.WITHDRAWN: (_shut_out, _stop_waiting),
-    Fact.ACCREDITED: (_await_accreditation_end,),
+    Fact.ACCREDITED: (_await_accreditation_end, _show),
+    Fact.ACCREDITATION_ENDED: (_show,),
 }

@@ -29,7 +29,7 @@ async def publish(
         host = (await office.store.hold(session, by.organization)).state
         service, facts = rules.publish(key, host, UserId(by.user), entry, at)
         saved = await office.store.save_service(session, service, facts, at)
-        await office.directory.put(session, service, saved.version, host)
+        await office.directory.put(session, service, saved.version, host, at)
         await office.timers.set(session, STALENESS_TIMER, key, service.stale_from)
         await office.record(session, by, "service.publish", f"service:{key}", host.id)
         return saved
@@ -76,7 +76,7 @@ async def flag_stale(office: Office, identity: str) -> None:
         service, facts = rules.flag_stale(kept.state, at)
         if facts:
             saved = await office.store.save_service(session, service, facts, at, kept)
-            await _show(office, session, saved)
+            await _show(office, session, saved, at)
             record, owner = f"service:{identity}", service.organization_id
             await office.record_unsigned(session, "timer", "service.flag-stale", record, owner)
 
@@ -101,7 +101,7 @@ async def _act(
         service, facts = decide(kept.state, at)
         require_version(expected, kept.version)
         saved = await office.store.save_service(session, service, facts, at, kept)
-        await _show(office, session, saved)
+        await _show(office, session, saved, at)
         await _await_staleness(office, session, service)
         await office.record(session, by, action, f"service:{identity}", service.organization_id)
         return saved
@@ -109,9 +109,9 @@ async def _act(
     return await office.mongo.transaction(work)
 
 
-async def _show(office: Office, session: Session, kept: Kept[Service]) -> None:
+async def _show(office: Office, session: Session, kept: Kept[Service], at: datetime) -> None:
     host = await office.store.hold(session, kept.state.organization_id)
-    await office.directory.put(session, kept.state, kept.version, host.state)
+    await office.directory.put(session, kept.state, kept.version, host.state, at)
 
 
 async def _await_staleness(office: Office, session: Session, service: Service) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 from uuid import uuid4
 
 from kit.audit import Audit, Entry
@@ -12,13 +13,21 @@ from kit.jobs import Jobs
 from kit.mongo import Mongo, Session
 from kit.telemetry import request_id
 from kit.timers import Timers
+from services.membership import keycloak as realm
 from services.membership.codes import InvitationCodes
-from services.membership.domain.organization import Decider, OrganizationId, UserId
+from services.membership.domain.organization import Decider, Organization, OrganizationId, UserId
+from services.membership.domain.refusal import MembershipRefusal
 from services.membership.domain.representative import Manager
 from services.membership.store import Directory, Revocations, Store
 
 COORDINATE = "membership:coordinate"
 DECIDE = "membership:decide"
+
+
+class PersonRequired(MembershipRefusal):
+    """Only a person decides; software cannot."""
+
+    code: ClassVar[str] = "membership.person-required"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +95,12 @@ class Office:
         await self.audit.append(session, entry)
 
 
+def hold_person(by: Principal) -> None:
+    """Raise `PersonRequired` when software asks for what a person answers for."""
+    if by.kind != "person":
+        raise PersonRequired
+
+
 def manager(by: Principal) -> Manager:
     """Return who manages people, and how far."""
     return Manager(
@@ -93,6 +108,14 @@ def manager(by: Principal) -> Manager:
         OrganizationId(by.organization),
         coordinates=COORDINATE in by.scopes,
         on_board=DECIDE in by.scopes,
+    )
+
+
+def described(host: Organization) -> realm.Organization:
+    """Return what Keycloak is told of an organisation."""
+    profile = host.profile
+    return realm.Organization(
+        host.id, host.alias or "", profile.sector.value, profile.family.value, profile.regime.value
     )
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import ClassVar
 
 from pymongo.errors import DuplicateKeyError
 
@@ -10,7 +9,7 @@ from kit.auth import Principal
 from kit.http import Once
 from kit.mongo import Session
 from services.membership.commands.consequences import follow
-from services.membership.commands.office import Office, coordinates, new_id, remember
+from services.membership.commands.office import Office, coordinates, hold_person, new_id, remember
 from services.membership.domain import organization as rules
 from services.membership.domain.accreditation import Evidence
 from services.membership.domain.folding import slug
@@ -24,19 +23,12 @@ from services.membership.domain.organization import (
     SuspensionReason,
     UnknownOrganization,
 )
-from services.membership.domain.refusal import MembershipRefusal
 from services.membership.domain.standing import Command
 from services.membership.store import Kept
 
 _LONGEST_ALIAS = 40
 
 Decide = Callable[[Organization, Decider, datetime], Outcome]
-
-
-class PersonRequired(MembershipRefusal):
-    """Only a person decides; software cannot."""
-
-    code: ClassVar[str] = "membership.person-required"
 
 
 async def apply(
@@ -73,8 +65,7 @@ async def vote(
     office: Office, by: Principal, identity: str, choice: Command, once: Once | None = None
 ) -> Kept[Organization]:
     """Cast a board member's vote; the second that agrees decides, and an admission invites the first coordinator."""
-    if by.kind != "person":
-        raise PersonRequired
+    hold_person(by)
     at = office.clock()
 
     async def work(session: Session) -> Kept[Organization]:
@@ -163,6 +154,11 @@ async def call_renewal(office: Office, identity: str) -> None:
 async def lapse(office: Office, identity: str) -> None:
     """Let a membership lapse; called by a timer, at any time and more than once."""
     await _pass_time(office, identity, "organization.lapse", rules.lapse)
+
+
+async def call_accreditation(office: Office, identity: str) -> None:
+    """Tell that an accreditation ends soon; called by a timer, at any time and more than once."""
+    await _pass_time(office, identity, "organization.call-accreditation", rules.call_accreditation)
 
 
 async def record_accreditation_end(office: Office, identity: str) -> None:

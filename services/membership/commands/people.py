@@ -6,18 +6,19 @@ from datetime import datetime
 from kit.auth import Principal
 from kit.http import Once
 from kit.mongo import Session
-from services.membership.commands.consequences import INVITATION_TIMER, offer
+from services.membership.commands.consequences import INVITATION_TIMER, offer, welcome
 from services.membership.commands.office import Office, manager, new_id, remember
 from services.membership.domain import representative as rules
 from services.membership.domain.organization import Organization, UserId
 from services.membership.domain.representative import (
-    Fact,
     InvitationNotValid,
     Outcome,
     Representative,
     RepresentativeId,
+    State,
     hash_of,
     invitation,
+    loses,
 )
 from services.membership.domain.role import Role
 from services.membership.store import Kept
@@ -70,8 +71,11 @@ async def accept(
     await office.mongo.transaction(work)
 
 
-async def activate(office: Office, identity: str, user: str) -> None:
-    """Record the account that was made and open its access; called by a job, more than once at need."""
+async def activate(office: Office, identity: str, user: str, before: datetime | None = None) -> None:
+    """Record the account that was made, open its access and have its owner told; called by a job, at need twice.
+
+    `before` is for who comes back: tokens issued earlier hold what they had before they left, and stay refused.
+    """
     at = office.clock()
 
     async def work(session: Session) -> None:
@@ -80,9 +84,11 @@ async def activate(office: Office, identity: str, user: str) -> None:
         if not facts:
             return
         saved = await office.store.save_representative(session, person, facts, at, kept)
-        await office.revocations.of_member(session, person.organization_id, user, saved.told, at, revoked=False)
+        host, again = person.organization_id, before is not None
+        await office.revocations.of_member(session, host, user, saved.told, at, revoked=again, before=before)
+        await welcome(office, session, saved, at)
         record = f"representative:{identity}"
-        await office.record_unsigned(session, "provisioning", "representative.activate", record, person.organization_id)
+        await office.record_unsigned(session, "provisioning", "representative.activate", record, host)
 
     await office.mongo.transaction(work)
 
@@ -90,12 +96,26 @@ async def activate(office: Office, identity: str, user: str) -> None:
 async def change_roles(
     office: Office, by: Principal, identity: str, roles: frozenset[Role], once: Once | None = None
 ) -> Kept[Representative]:
-    """Give a person other roles."""
+    """Give a person other roles: where one is taken away, their tokens end in this transaction."""
 
     def decide(person: Representative, host: Organization, others_manage: bool) -> Outcome:  # noqa: FBT001 - as `Decide`
         return rules.change_roles(person, host.profile.sector, manager(by), roles, others_manage=others_manage)
 
     return await _act(office, by, identity, "representative.change-roles", decide, once)
+
+
+async def let_in_again(office: Office, kept: Kept[Representative], before: datetime) -> None:
+    """Give a person's access back to tokens issued from an instant on; called by a job once Keycloak has the roles.
+
+    Nothing happens where their access was never taken away, or was again since `kept` was loaded.
+    """
+    person = kept.state
+
+    async def work(session: Session) -> None:
+        host, user = person.organization_id, person.user or ""
+        await office.revocations.let_in_again(session, host, user, kept.told, before)
+
+    await office.mongo.transaction(work)
 
 
 async def deactivate(office: Office, by: Principal, identity: str, once: Once | None = None) -> Kept[Representative]:
@@ -137,7 +157,7 @@ async def _act(
         others_manage = await office.store.others_manage(session, kept.state)
         person, facts = decide(kept.state, host.state, others_manage)
         saved = await office.store.save_representative(session, person, facts, at, kept)
-        await _close(office, session, saved, facts, at)
+        await _close(office, session, kept.state, saved, at)
         await office.record(session, by, action, f"representative:{identity}", person.organization_id)
         return saved
 
@@ -145,12 +165,11 @@ async def _act(
 
 
 async def _close(
-    office: Office, session: Session, kept: Kept[Representative], facts: tuple[Fact, ...], at: datetime
+    office: Office, session: Session, before: Representative, kept: Kept[Representative], at: datetime
 ) -> None:
-    """Take the access away of who was deactivated, whether they had begun or not."""
+    """Take the access away of who loses a role or all of them, whether they had begun or not."""
     person = kept.state
-    if Fact.DEACTIVATED not in facts:
-        return
-    await office.timers.cancel_all(session, person.id)
-    if person.user is not None:
+    if person.state is State.DEACTIVATED:
+        await office.timers.cancel_all(session, person.id)
+    if person.user is not None and loses(before, person):
         await office.revocations.of_member(session, person.organization_id, person.user, kept.told, at, revoked=True)

@@ -12,6 +12,8 @@ from services.membership.domain.refusal import MembershipRefusal
 
 MAY_HANDLE_REFERRALS = "may-handle-referrals"
 LONGEST = timedelta(days=2 * 366)
+# Long enough to renew training and find two references.
+CALLED_BEFORE = timedelta(days=60)
 REFERENCES = 2
 
 # A Quebec enterprise number: ten digits, of a business (11), a person (22), a partnership (33) or a public body (88).
@@ -88,6 +90,12 @@ class Accreditation:
     given_at: datetime
     until: datetime
     ended_at: datetime | None = None
+    called_at: datetime | None = None
+
+    @property
+    def call(self) -> datetime:
+        """Return when its holder is told that it ends soon."""
+        return self.until - CALLED_BEFORE
 
     def live(self, at: datetime) -> bool:
         """Say whether it holds at an instant; the clock decides, not the timer that records its end."""

@@ -14,7 +14,7 @@ from services.membership.domain.accreditation import (
 )
 from services.membership.domain.refusal import MembershipRefusal
 from services.membership.domain.sector import Family, Regime, Sector, hold_together
-from services.membership.domain.standing import MEMBERS, Command, Fact, State, move
+from services.membership.domain.standing import IN_GOOD_STANDING, MEMBERS, Command, Fact, State, move
 from services.membership.domain.text import Text
 
 OrganizationId = NewType("OrganizationId", str)
@@ -144,6 +144,10 @@ class Organization:
         """Return the accreditation that holds at an instant."""
         return next((given for given in reversed(self.accreditations) if given.live(at)), None)
 
+    def accepts_referrals(self, at: datetime) -> bool:
+        """Say whether a new referral may be addressed to it at an instant: a member in good standing, accredited."""
+        return self.state in IN_GOOD_STANDING and self.accreditation(at) is not None
+
 
 Outcome = tuple[Organization, tuple[Fact, ...]]
 
@@ -240,6 +244,16 @@ def end_accreditation(organization: Organization, at: datetime) -> Outcome:
     if organization.accreditation(at) is None:
         raise NotAccredited
     return _without_accreditation(organization, at)
+
+
+def call_accreditation(organization: Organization, at: datetime) -> Outcome:
+    """Tell once that the accreditation that holds ends soon; before its time, nothing happens."""
+    held = organization.accreditation(at)
+    if held is None or held.called_at is not None or at < held.call:
+        return organization, ()
+    called = replace(held, called_at=at)
+    records = tuple(called if record is held else record for record in organization.accreditations)
+    return replace(organization, accreditations=records), (Fact.ACCREDITATION_ENDING,)
 
 
 def record_accreditation_end(organization: Organization, at: datetime) -> Outcome:

@@ -49,6 +49,8 @@ class Fact(StrEnum):
     INVITATION_EXPIRED = "representative-invitation-expired"
     ROLES_CHANGED = "representative-roles-changed"
     DEACTIVATED = "representative-deactivated"
+    RESET_ASKED = "representative-reset-asked"
+    RESET_CONFIRMED = "representative-reset-confirmed"
 
 
 Moves = Mapping[tuple[State, Command], tuple[State, Fact]]
@@ -147,6 +149,15 @@ class Invitation:
 
 
 @dataclass(frozen=True, slots=True)
+class Reset:
+    """Somebody's word that a person lost their second factor; it waits for someone else's until an instant."""
+
+    by: UserId
+    at: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Representative:
     """A person of an organisation; the account itself is Keycloak's."""
 
@@ -162,6 +173,7 @@ class Representative:
     user: UserId | None = None
     accepted_at: datetime | None = None
     deactivated_at: datetime | None = None
+    reset: Reset | None = None
 
 
 Outcome = tuple[Representative, tuple[Fact, ...]]
@@ -187,7 +199,7 @@ def invite(
     offered: Invitation,
 ) -> Outcome:
     """Invite someone by their address to act for an organisation; raises the rule that stands against it."""
-    _refuse_outsider(organization.id, by)
+    refuse_outsider(organization.id, by)
     hold_offered(organization.profile.sector, roles)
     hold_board(roles, on_board=by.on_board)
     if not organization.member:
@@ -241,7 +253,7 @@ def change_roles(
     person: Representative, sector: Sector, by: Manager, roles: frozenset[Role], *, others_manage: bool
 ) -> Outcome:
     """Give a person other roles; `others_manage` says whether someone else active manages the organisation."""
-    _refuse_outsider(person.organization_id, by)
+    refuse_outsider(person.organization_id, by)
     if by.user == person.user:
         raise OwnRoles
     hold_offered(sector, roles)
@@ -254,15 +266,21 @@ def change_roles(
 
 def deactivate(person: Representative, by: Manager, at: datetime, *, others_manage: bool) -> Outcome:
     """End what a person may do for the organisation, whether they had begun or not."""
-    _refuse_outsider(person.organization_id, by)
+    refuse_outsider(person.organization_id, by)
     if by.user != person.user:
         hold_board(frozenset(person.roles), on_board=by.on_board)
     moved, facts = _move(person, Command.DEACTIVATE)
     _refuse_last_manager(person, by, others_manage=others_manage)
-    return replace(moved, deactivated_at=at), facts
+    return replace(moved, deactivated_at=at, reset=None), facts
 
 
-def _refuse_outsider(organization: OrganizationId, by: Manager) -> None:
+def loses(person: Representative, changed: Representative) -> bool:
+    """Say whether a change takes something away that the person might do."""
+    return changed.state is State.DEACTIVATED or not set(person.roles) <= set(changed.roles)
+
+
+def refuse_outsider(organization: OrganizationId, by: Manager) -> None:
+    """Raise `UnknownRepresentative` unless someone manages the organisation's people."""
     if by.organization != organization and not by.coordinates:
         raise UnknownRepresentative
 

@@ -49,6 +49,7 @@ class Fact(StrEnum):
     LAPSED = "organization-lapsed"
     WITHDRAWN = "organization-withdrawn"
     ACCREDITED = "organization-accredited"
+    ACCREDITATION_ENDING = "organization-accreditation-ending"
     ACCREDITATION_ENDED = "organization-accreditation-ended"
 
 
@@ -78,6 +79,7 @@ TRANSITIONS: Moves = MappingProxyType(
 
 # A lapse is administrative: it stops new referrals and never cuts the help under way.
 MEMBERS = frozenset({State.ADMITTED, State.RENEWAL_DUE, State.LAPSED})
+IN_GOOD_STANDING = MEMBERS - {State.LAPSED}
 
 
 class NotApplied(MembershipRefusal):

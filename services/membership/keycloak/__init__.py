@@ -4,12 +4,21 @@ What a job knows is passed whole, so no order between jobs is needed: an organis
 A fault of the infrastructure raises as it is (try again); ProvisioningRefused and its kinds are for good.
 """
 
+from keycloak.exceptions import KeycloakError
+
 from services.membership.keycloak.apps import App, Apps, AppUnknown, ScopesTooWide
-from services.membership.keycloak.console import Console, ProvisioningRefused
+from services.membership.keycloak.console import (
+    AlreadyThere,
+    Console,
+    NotAccepted,
+    NotThere,
+    ProvisioningRefused,
+)
 from services.membership.keycloak.organizations import AliasTaken, Organization, Organizations, RoleUnknown
 from services.membership.keycloak.people import Account, AccountUnknown, People
 
 __all__ = [
+    "FAULTS",
     "Account",
     "AccountUnknown",
     "AliasTaken",
@@ -21,6 +30,9 @@ __all__ = [
     "RoleUnknown",
     "ScopesTooWide",
 ]
+
+FAULTS = (KeycloakError, NotAccepted, NotThere, AlreadyThere)
+"""What is the infrastructure's fault, or comes of two of us working on one thing: another try may pass."""
 
 
 class Keycloak:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, ClassVar
 
 from services.membership.keycloak.console import AlreadyThere, Console, NotThere, ProvisioningRefused, described
@@ -74,10 +75,14 @@ class People:
         await self._console.put(f"/users/{user}/execute-actions-email", list(FIRST_SIGN_IN), **query)
         return True
 
-    async def reset_second_factor(self, user: str) -> None:
-        """Forget the person's second factors and end their sessions; the next sign-in asks to set one up."""
+    async def reset_second_factor(self, user: str, before: datetime) -> None:
+        """Forget second factors set up before an instant and end the person's sessions; the next sign-in asks for one.
+
+        What was set up since stays, so that this may be repeated.
+        """
+        limit = before.timestamp() * 1000
         for held in await self._credentials(user):
-            if held["type"] in SECOND_FACTORS:
+            if held["type"] in SECOND_FACTORS and held["createdDate"] < limit:
                 await self._console.delete(f"/users/{user}/credentials/{held['id']}")
         await self.end_sessions(user)
 

@@ -9,6 +9,8 @@ from pymongo import ASCENDING, IndexModel
 from kit.messages import Message
 from kit.mongo import Collection, Document, Mongo, Session, save_version
 from kit.outbox import Outbox
+from services.membership.domain.app import App, UnknownApp
+from services.membership.domain.app import Fact as AppFact
 from services.membership.domain.directory import Fact as ServiceFact
 from services.membership.domain.directory import Service, UnknownService
 from services.membership.domain.folding import sort_key
@@ -23,13 +25,14 @@ from services.membership.domain.representative import State as RepresentativeSta
 from services.membership.domain.role import MANAGING_ROLES
 from services.membership.domain.standing import Fact as OrganizationFact
 from services.membership.domain.standing import State
-from services.membership.published import tell_organization, tell_representative, tell_service
+from services.membership.published import tell_app, tell_organization, tell_representative, tell_service
 from services.membership.store.records import Kept, T, to_document, to_kept
 
 SOURCE = "membership"
 _ORGANIZATION = TypeAdapter(Organization)
 _REPRESENTATIVE = TypeAdapter(Representative)
 _SERVICE = TypeAdapter(Service)
+_APP = TypeAdapter(App)
 _OPEN = {"state.state": {"$in": [State.APPLIED.value, State.UNDER_REVIEW.value]}}
 
 INDEXES = {
@@ -46,8 +49,13 @@ INDEXES = {
         IndexModel([("state.organization_id", ASCENDING), ("state.address", ASCENDING)], unique=True),
         IndexModel([("state.invitation.code_hash", ASCENDING)], unique=True),
         IndexModel([("state.user", ASCENDING)]),
+        IndexModel([("state.reset.until", ASCENDING)]),
     ],
     "services": [IndexModel([("state.organization_id", ASCENDING)])],
+    "apps": [
+        IndexModel([("state.client_id", ASCENDING)], unique=True),
+        IndexModel([("state.organization_id", ASCENDING), ("state.removed_at", ASCENDING), ("_id", ASCENDING)]),
+    ],
 }
 
 
@@ -58,6 +66,7 @@ class Store:
         self.organizations = mongo.db["organizations"]
         self.representatives = mongo.db["representatives"]
         self.services = mongo.db["services"]
+        self.apps = mongo.db["apps"]
         self._outbox = Outbox(mongo.db, SOURCE)
 
     async def organization(self, session: Session | None, identity: str) -> Kept[Organization]:
@@ -110,6 +119,18 @@ class Store:
         """Load an organisation's services, withdrawn ones left out."""
         query = {"state.organization_id": organization, "state.withdrawn": False}
         return [to_kept(_SERVICE, document) async for document in self.services.find(query, session=session)]
+
+    async def app(self, session: Session | None, identity: str) -> Kept[App]:
+        """Load an organisation's application; raises `UnknownApp`."""
+        document = await self.apps.find_one({"_id": identity}, session=session)
+        if document is None:
+            raise UnknownApp
+        return to_kept(_APP, document)
+
+    async def has_client(self, client_id: str) -> bool:
+        """Say whether an application that is not removed signs in by this client."""
+        query = {"state.client_id": client_id, "state.removed_at": None}
+        return await self.apps.find_one(query, {"_id": 1}) is not None
 
     async def roles_of(self, session: Session, user: UserId) -> list[Representative]:
         """Load everything a person is, in any organisation."""
@@ -177,6 +198,19 @@ class Store:
         told = [tell_service(state, fact) for fact in facts]
         document = to_document(_SERVICE, state.id, state, 0)
         return await self._save(session, self.services, f"service:{state.id}", document, state, told, at, kept)
+
+    async def save_app(
+        self,
+        session: Session,
+        state: App,
+        facts: Sequence[AppFact],
+        at: datetime,
+        kept: Kept[App] | None = None,
+    ) -> Kept[App]:
+        """Write an application over the one loaded, or as a new one, and what happened to it."""
+        told = [tell_app(state, fact) for fact in facts]
+        document = to_document(_APP, state.id, state, 0)
+        return await self._save(session, self.apps, f"app:{state.id}", document, state, told, at, kept)
 
     async def _save(
         self,

@@ -3,17 +3,21 @@
 A row carries two arrays of keys, each at the head of an index that continues with `rank`, so that MongoDB reads the
 matches in order and stops at the page's end:
 `places`: `<need>:<region>` for every pair and `*` for any, with `~` behind a region next to one served;
-`facets`: `t:<stem>` of the public words, `l:<language>`, `p:<population>`, `a:<accessibility>`, `o:<organisation>`.
+`facets`: `t:<stem>` of the public words, `l:<language>`, `p:<population>`, `a:<accessibility>`, `o:<organisation>`,
+`h:<hour of the week>` in which somebody is there or answers, if only for a part of it.
+What no key can say is held beside them and looked at row by row: `youngest`, `oldest`, and `hours` to the minute.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from pymongo import ASCENDING, IndexModel
 
 from kit.mongo import Collection, Document, Mongo, Session
 from services.membership.domain.directory import Entry, Service, Status, public_entry
 from services.membership.domain.folding import sort_key, words
+from services.membership.domain.hours import HOUR, Span, spans
 from services.membership.domain.organization import Organization
 from services.membership.domain.region import REGIONS, near
 from services.membership.domain.taxonomy import ANYONE, NEEDS, POPULATIONS
@@ -22,6 +26,7 @@ from services.membership.views import ServiceView
 ANY = "*"
 NEXT_TO = "~"
 _LONGEST_NAME = 80
+_OLDEST = 130
 
 INDEXES = {
     "directory": [
@@ -33,7 +38,10 @@ INDEXES = {
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What is looked for; every filter left empty matches all. `after` continues behind a row's position."""
+    """What is looked for; every filter left empty matches all. `after` continues behind a row's position.
+
+    `minute` is the minute of the week at which somebody has to be there or answer.
+    """
 
     need: str | None = None
     region: str | None = None
@@ -42,6 +50,8 @@ class Search:
     population: str | None = None
     accessibility: tuple[str, ...] = ()
     organization: str | None = None
+    age: int | None = None
+    minute: int | None = None
     text: str = ""
     after: str = ""
     limit: int = 20
@@ -69,12 +79,14 @@ class Directory:
     def __init__(self, mongo: Mongo) -> None:
         self._rows: Collection = mongo.db["directory"]
 
-    async def put(self, session: Session, service: Service, version: int, organization: Organization) -> None:
+    async def put(
+        self, session: Session, service: Service, version: int, organization: Organization, at: datetime
+    ) -> None:
         """Render a service and write its row; a withdrawn one, or one of no member, has none."""
         if service.withdrawn or not organization.member:
             await self._rows.delete_one({"_id": service.id}, session=session)
             return
-        row = row_of(service, version, organization)
+        row = row_of(service, version, organization, at)
         await self._rows.replace_one({"_id": service.id}, row, upsert=True, session=session)
 
     async def drop(self, session: Session, organization: str) -> None:
@@ -134,9 +146,20 @@ def query_of(search: Search, phase: int = 0) -> Document:
         query["facets"] = {"$all": facets}
     if not query:
         query["places"] = f"{ANY}:{ANY}"
+    query |= _exactly(search)
     if search.after[:1] == str(phase):
         query["rank"] = {"$gt": search.after[1:]}
     return query
+
+
+def _exactly(search: Search) -> Document:
+    """Return what is looked at row by row."""
+    found: Document = {}
+    if search.age is not None:
+        found |= {"youngest": {"$lte": search.age}, "oldest": {"$gte": search.age}}
+    if search.minute is not None:
+        found["hours"] = {"$elemMatch": {"from": {"$lte": search.minute}, "to": {"$gt": search.minute}}}
+    return found
 
 
 def _facets(search: Search) -> Iterable[str]:
@@ -145,15 +168,17 @@ def _facets(search: Search) -> Iterable[str]:
     if search.organization:
         yield f"o:{search.organization}"
     yield from (f"a:{code}" for code in search.accessibility)
+    if search.minute is not None:
+        yield f"h:{search.minute // HOUR}"
     if search.population:
         yield f"p:{search.population}"
     if search.language:
         yield f"l:{search.language}"
 
 
-def row_of(service: Service, version: int, organization: Organization) -> Document:
+def row_of(service: Service, version: int, organization: Organization, at: datetime) -> Document:
     """Render a service: what is searched, sorted and shown comes from its public entry alone."""
-    entry = public_entry(service.entry)
+    entry, taken = public_entry(service.entry), service.entry.eligibility
     row: Document = {
         "_id": service.id,
         "organization": service.organization_id,
@@ -161,10 +186,13 @@ def row_of(service: Service, version: int, organization: Organization) -> Docume
         "rank": _rank(service, entry),
         "places": [*_places(entry)],
         "facets": [*_facets_of(service, entry, organization)],
-        "shown": ServiceView.of(service, entry, organization).model_dump_json(),
+        "youngest": taken.minimum_age or 0,
+        "oldest": _OLDEST if taken.maximum_age is None else taken.maximum_age,
+        "hours": [{"from": start, "to": end} for start, end in spans(entry)],
+        "shown": ServiceView.of(service, entry, organization, at).model_dump_json(),
     }
     if entry != service.entry:
-        row["own"] = ServiceView.of(service, service.entry, organization).model_dump_json()
+        row["own"] = ServiceView.of(service, service.entry, organization, at).model_dump_json()
     return row
 
 
@@ -187,7 +215,13 @@ def _facets_of(service: Service, entry: Entry, organization: Organization) -> It
     yield from (f"l:{code}" for code in entry.languages)
     yield from (f"p:{code}" for code in everyone)
     yield from (f"a:{code}" for code in entry.accessibility)
+    yield from (f"h:{hour}" for hour in sorted({hour for span in spans(entry) for hour in _hours_of(span)}))
     yield from (f"t:{stem}" for stem in sorted(_words(entry, organization)))
+
+
+def _hours_of(span: Span) -> range:
+    start, end = span
+    return range(start // HOUR, (end - 1) // HOUR + 1)
 
 
 def _words(entry: Entry, organization: Organization) -> frozenset[str]:

@@ -1,12 +1,14 @@
-"""Lists of organisations and people, a page at a time in the order of an index."""
+"""Lists of organisations, people and applications, a page at a time in the order of an index."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Generic
 
 from pydantic import TypeAdapter
 
 from kit.mongo import Collection, Document
+from services.membership.domain.app import App
 from services.membership.domain.organization import Organization
 from services.membership.domain.representative import Representative
 from services.membership.domain.standing import State
@@ -15,6 +17,7 @@ from services.membership.store.records import Kept, T, to_kept
 
 _ORGANIZATION = TypeAdapter(Organization)
 _REPRESENTATIVE = TypeAdapter(Representative)
+_APP = TypeAdapter(App)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,18 @@ async def representatives(store: Store, organization: str, after: str | None, li
     """Return an organisation's people, by address."""
     query = {"state.organization_id": organization}
     return await _page(store.representatives, _REPRESENTATIVE, query, "state.address", after, limit)
+
+
+async def pending_resets(store: Store, at: datetime, limit: int) -> list[Kept[Representative]]:
+    """Return whose lost second factor waits for coordination, who waits longest first."""
+    found = store.representatives.find({"state.reset.until": {"$gt": at}}).sort("state.reset.until", 1).limit(limit)
+    return [to_kept(_REPRESENTATIVE, row) async for row in found]
+
+
+async def apps(store: Store, organization: str, after: str | None, limit: int) -> Listed[App]:
+    """Return an organisation's applications, by identifier; removed ones left out."""
+    query = {"state.organization_id": organization, "state.removed_at": None}
+    return await _page(store.apps, _APP, query, "_id", after, limit)
 
 
 async def _page(

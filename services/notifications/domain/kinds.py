@@ -56,8 +56,8 @@ _ROWS: Final = (
     _kind("referral-ended", "Une orientation a pris fin", "A referral has ended"),
     _kind(
         "referral-reminded",
-        "Une orientation attend toujours une réponse",
-        "A referral is still waiting for an answer",
+        "Une orientation attend toujours",
+        "A referral is still waiting",
         alarm=True,
     ),
     _kind(
@@ -72,6 +72,7 @@ _ROWS: Final = (
         "The person expected has not arrived",
         alarm=True,
     ),
+    _kind("referral-handover-arranged", "Une arrivée est convenue", "A handover is arranged"),
     _kind("referral-started", "L'accompagnement a commencé", "The service has started", email=False),
     _kind("referral-held", "L'accompagnement est suspendu", "The service is on hold", email=False),
     _kind("referral-resumed", "L'accompagnement a repris", "The service has resumed", email=False),
@@ -89,6 +90,7 @@ _ROWS: Final = (
         "You are asked whether you have room, without delay",
         alarm=True,
     ),
+    _kind("consent-lapsing", "Un consentement prend bientôt fin", "A consent ends soon"),
     _kind("capacity-answered", "Une réponse à votre demande de place", "An answer about the place you asked for"),
     _kind("ground-recorded", "Un motif de la loi a été consigné", "A ground of the law was recorded"),
     _kind(
@@ -111,6 +113,19 @@ _ROWS: Final = (
     ),
     _kind("emergency-reviewed", "Votre geste fait en urgence est révisé", "Your act in an emergency was reviewed"),
     _kind("emergency-ended", "Une divulgation ou une lecture d'urgence a pris fin", "An emergency has been ended"),
+    _kind("service-stale", "Un service du répertoire est à vérifier", "A service of the directory is to be checked"),
+    _kind("application-received", "Une organisation demande à adhérer", "An organisation asks to join"),
+    _kind("renewal-due", "L'adhésion de votre organisation est à renouveler", "Your organisation's membership is due"),
+    _kind(
+        "accreditation-ending",
+        "L'accréditation de votre organisation prend bientôt fin",
+        "Your organisation's accreditation ends soon",
+    ),
+    _kind(
+        "reset-asked",
+        "La réinitialisation d'un second facteur attend votre confirmation",
+        "The reset of a second factor waits for your confirmation",
+    ),
 )
 
 KINDS: Final[Mapping[str, Kind]] = {kind.code: kind for kind in _ROWS}

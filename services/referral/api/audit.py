@@ -121,7 +121,10 @@ async def log(
     caller: Officer,
     desk: AtDesk,
     pages: Pages,
-    action: Annotated[str | None, Query(max_length=60, pattern=r"^[a-z][a-z.-]*$", examples=["referral.read"])] = None,
+    action: Annotated[
+        str | None,
+        Query(max_length=60, pattern=r"^[a-z][a-z.-]*$", examples=["referral.read"], description="This action alone."),
+    ] = None,
     since: Annotated[AwareDatetime | None, Query(description="From this instant on.")] = None,
     until: Annotated[AwareDatetime | None, Query(description="Before this instant.")] = None,
 ) -> Response:

@@ -32,7 +32,7 @@ from services.referral.domain.capacity import (
     Query,
     coarsen,
 )
-from services.referral.domain.identifiers import QueryId, ServiceId
+from services.referral.domain.identifiers import PersonId, QueryId, ServiceId
 from services.referral.domain.taxonomy import AgeBand, Need, Urgency
 from services.referral.store import Asked, Kept, Line
 
@@ -117,6 +117,9 @@ class AskFields(Form):
 
     query: QueryFields
     service_ids: tuple[Identity, ...] = Field(min_length=1, max_length=10)
+    person_id: Identity | None = Field(
+        default=None, description="Never sent and never kept: nobody whom this person excludes is asked."
+    )
 
 
 class LineView(View):
@@ -244,7 +247,8 @@ async def ask(
 ) -> Response:
     """Answer with the query as sent."""
     services = [ServiceId(service) for service in fields.service_ids]
-    kept = await ask_capacity(desk, caller_of(caller), fields.query.to_query(), services, once)
+    person = PersonId(fields.person_id) if fields.person_id else None
+    kept = await ask_capacity(desk, caller_of(caller), fields.query.to_query(), services, once, person)
     return reply(_sent(kept), 201, version=kept.version, location=f"{PREFIX}/capacity-queries/{kept.state.id}")
 
 

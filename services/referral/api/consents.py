@@ -121,7 +121,8 @@ class ConsentList(View):
     items: tuple[ConsentView, ...]
 
 
-def _view(kept: Kept[Consent]) -> ConsentView:
+def view(kept: Kept[Consent]) -> ConsentView:
+    """Return a consent as its owner reads it."""
     consent = kept.state
     return ConsentView(
         id=consent.id,
@@ -168,7 +169,7 @@ async def record(
 ) -> Response:
     """Answer with the consent as recorded."""
     kept = await record_consent(desk, caller_of(caller), PersonId(person_id), _answer(fields, caller.user), once)
-    return reply(_view(kept), 201, version=kept.version, location=f"{PREFIX}/consents/{kept.state.id}")
+    return reply(view(kept), 201, version=kept.version, location=f"{PREFIX}/consents/{kept.state.id}")
 
 
 @router.get(
@@ -184,7 +185,7 @@ async def list_all(
 ) -> Response:
     """Answer with the person's consents."""
     found = await list_consents(desk, caller_of(caller), PersonId(person_id))
-    return reply(ConsentList(items=tuple(_view(kept) for kept in found)))
+    return reply(ConsentList(items=tuple(view(kept) for kept in found)))
 
 
 @router.post(
@@ -196,7 +197,9 @@ async def list_all(
     response_model=ConsentView,
     openapi_extra=refuses("referral.not-found", "consent.not-granted"),
 )
-async def withdraw(caller: Records, desk: AtDesk, consent_id: Annotated[Identity, Path()]) -> Response:
+async def withdraw(
+    caller: Records, desk: AtDesk, consent_id: Annotated[Identity, Path(description="A consent.")]
+) -> Response:
     """Answer with the consent as it ended."""
     kept = await withdraw_consent(desk, caller_of(caller), ConsentId(consent_id))
-    return reply(_view(kept), version=kept.version)
+    return reply(view(kept), version=kept.version)

@@ -1,5 +1,6 @@
 """Routes of referrals that both parties use: draft, send, read, list, cancel; and who saw what."""
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Body, Path, Query, Security
@@ -33,9 +34,8 @@ from services.referral.commands.drafting import (
 )
 from services.referral.commands.moving import version_for
 from services.referral.commands.reading import list_referrals, read_referral
-from services.referral.domain.disclosure import Role
 from services.referral.domain.identifiers import OrganizationId, PersonId, QueryId, ReferralId, ServiceId
-from services.referral.domain.party import Standpoint
+from services.referral.domain.party import Standpoint, standpoint
 from services.referral.domain.reasons import CancelReason
 from services.referral.domain.taxonomy import DataClass, Purpose
 from services.referral.domain.transitions import Actor
@@ -103,6 +103,15 @@ class CancelFields(Form):
     """Why; the other party never reads it."""
 
     reason: CancelReason
+
+
+def side_scope(caller: Principal) -> Callable[[Standpoint], None]:
+    """Return what raises where the caller lacks the scope of the side they are on."""
+
+    def may(side: Standpoint) -> None:
+        require_scope(caller, "referral:send" if side.actor is Actor.SENDER else "referral:receive")
+
+    return may
 
 
 def answer(found: Answered, status: int = 200) -> Response:
@@ -203,12 +212,14 @@ async def list_all(
     purpose = f"referrals|{direction}|{is_open}|{organization}|{caller.user}"
     wanted = Wanted(organization, sent, is_open)
     rows = await list_referrals(desk, caller_of(caller), wanted, pages.after(purpose), pages.limit + 1)
-    side = Standpoint(Actor.SENDER) if sent else Standpoint(Actor.RECEIVER, Role.INTAKE)
+    reader = caller_of(caller).reader
 
     shown, following = pages.cut(
         purpose, rows, lambda kept: (kept.state.created_at if sent else kept.state.requested_at, kept.state.id)
     )
-    return reply(ReferralPage(items=[line_view(kept, side) for kept in shown], next=following))
+    return reply(
+        ReferralPage(items=[line_view(kept, standpoint(kept.state, reader)) for kept in shown], next=following)
+    )
 
 
 @router.get(
@@ -244,10 +255,7 @@ async def cancel(
     fields: Annotated[CancelFields, Body(openapi_examples=_CANCEL)],
 ) -> Response:
     """Answer with where it stands."""
-
-    def may(side: Standpoint) -> None:
-        require_scope(caller, "referral:send" if side.actor is Actor.SENDER else "referral:receive")
-
+    may = side_scope(caller)
     return answer(await cancel_referral(desk, caller_of(caller), ReferralId(referral_id), fields.reason, expected, may))
 
 
@@ -255,13 +263,15 @@ async def cancel(
     "/referrals/{referral_id}/void",
     operation_id="void_referral",
     summary="Say that a referral was entered in error",
-    description="As its sender, before anyone accepted it; it is never shown as real afterwards.",
+    description="As its sender, or as who opened it for their own person, before anyone accepted it, with the scope "
+    "of one's side; it is never shown as real afterwards.",
     response_model=StatusView,
     openapi_extra=refuses(*STATES, "referral.void-needs-two"),
 )
-async def void(caller: Sends, desk: AtDesk, referral_id: ReferralPath, expected: Expected) -> Response:
+async def void(caller: Reads, desk: AtDesk, referral_id: ReferralPath, expected: Expected) -> Response:
     """Answer with where it stands."""
-    return answer(await void_referral(desk, caller_of(caller), ReferralId(referral_id), expected))
+    may = side_scope(caller)
+    return answer(await void_referral(desk, caller_of(caller), ReferralId(referral_id), expected, may))
 
 
 @router.post(

@@ -11,6 +11,7 @@ from kit.http import Expected, reply
 from kit.problems import refuses
 from services.referral.api.desk import PREFIX, AtDesk, caller_of
 from services.referral.api.fields import Form, Identity, View
+from services.referral.api.handover import HandoverFields
 from services.referral.api.referrals import STATES, ReferralPath, answer
 from services.referral.api.views import StatusView
 from services.referral.commands.answering import (
@@ -42,6 +43,7 @@ class AcceptFields(Form):
     """Who will meet the person; whoever accepts, where nobody is named."""
 
     assigned_user_ids: frozenset[Identity] = Field(default=frozenset(), max_length=10)
+    handover: HandoverFields | None = Field(default=None, description="Where it is arranged already.")
 
 
 class DeclineFields(Form):
@@ -89,7 +91,13 @@ async def review(caller: Receives, desk: AtDesk, referral_id: ReferralPath, expe
     description="At that instant the consent must be in force and, where the service counts its places, enough of them "
     "free: they are taken with the acceptance. From then on the consented classes can be read.",
     response_model=StatusView,
-    openapi_extra=refuses(*STATES, "referral.no-place-left", "referral.worker-unknown"),
+    openapi_extra=refuses(
+        *STATES,
+        "referral.no-place-left",
+        "referral.worker-unknown",
+        "referral.handover-time-invalid",
+        "referral.handover-place-withheld",
+    ),
 )
 async def accept(
     caller: Receives,
@@ -100,7 +108,8 @@ async def accept(
 ) -> Response:
     """Answer with where it stands."""
     workers = frozenset(UserId(user) for user in fields.assigned_user_ids)
-    return answer(await accept_referral(desk, caller_of(caller), ReferralId(referral_id), workers, expected))
+    handover = fields.handover.to_handover() if fields.handover else None
+    return answer(await accept_referral(desk, caller_of(caller), ReferralId(referral_id), workers, expected, handover))
 
 
 @router.post(

@@ -1,13 +1,14 @@
 """Referrals as each party reads them."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
 from kit.http import Page
 from services.referral.api.capacity import QueryShown, query_shown
 from services.referral.api.fields import View
+from services.referral.api.handover import HandoverView, handover_shown
 from services.referral.api.records import to_json
 from services.referral.commands.moving import version_for
 from services.referral.commands.reading import Seen
@@ -16,18 +17,26 @@ from services.referral.domain.disclosure import Role
 from services.referral.domain.moves import may_void
 from services.referral.domain.outwards import OVER, RECEIVED, is_end, to_fhir, to_receiver
 from services.referral.domain.party import Standpoint
-from services.referral.domain.reasons import Outcome
+from services.referral.domain.reasons import Outcome, Source
 from services.referral.domain.referral import Referral, Sharing
+from services.referral.domain.reveals import Facet
 from services.referral.domain.taxonomy import DataClass, Need, Purpose, Urgency
 from services.referral.domain.transitions import ENDED, TRANSITIONS, Actor, Command, State
+from services.referral.domain.voiding import may_confirm, may_propose, proposed_by
 from services.referral.store import Kept
 
 # The moves that this API offers; the state table holds more.
 OFFERED = (
     Command.REQUEST,
     Command.REVIEW,
+    Command.WAITLIST,
+    Command.RESUME_REVIEW,
+    Command.KEEP_WAITING,
     Command.ACCEPT,
     Command.DECLINE,
+    Command.ARRANGE_HANDOVER,
+    Command.ASSIGN,
+    Command.LOG_ATTEMPT,
     Command.START,
     Command.HOLD,
     Command.RESUME,
@@ -35,9 +44,11 @@ OFFERED = (
     Command.FAIL,
     Command.CANCEL,
     Command.VOID,
+    Command.PROPOSE_VOID,
+    Command.CONFIRM_VOID,
 )
 # A sender's word that is no state: what may follow is judged from the word, never from the state it hides.
-_AS_STATE = {RECEIVED: State.REQUESTED, OVER: None}
+_AS_STATE = {RECEIVED: State.REQUESTED, OVER: State.COMPLETED}
 
 
 class FhirView(View):
@@ -61,8 +72,9 @@ class LineView(View):
     receiver_organization_id: str
     service_id: str
     mnemonic: str | None = Field(default=None, description="The sender's own name for the person; null for a receiver.")
+    source: Source | None = Field(default=None, description="How someone came whom nobody referred.")
     sent_at: datetime | None
-    answer_by: datetime | None = Field(description="When an unanswered request ends.")
+    answer_by: datetime | None = Field(description="When an unanswered request ends; null on a waiting list.")
     changed_at: datetime
     allowed: tuple[Command, ...] = Field(description="The moves you can make now.")
 
@@ -73,6 +85,11 @@ class StatusView(LineView):
     reason: str | None = Field(default=None, description="Of a decline.")
     alternatives: tuple[str, ...] = Field(default=(), description="Services the receiver offers instead.")
     handover_by: datetime | None = Field(default=None, description="For the receiver: when the person should be there.")
+    handover: HandoverView | None = Field(default=None, description="When and how the person comes, where arranged.")
+    not_arrived_at: datetime | None = Field(default=None, description="When nobody had come by the handover.")
+    void_proposed_by: Literal["sender", "receiver"] | None = Field(
+        default=None, description="Who said that it was entered in error; the other confirms."
+    )
     assigned_user_ids: tuple[str, ...] | None = Field(default=None, description="For the receiver: who meets them.")
 
 
@@ -112,12 +129,21 @@ def allowed(referral: Referral, side: Standpoint) -> tuple[Command, ...]:
         return ()
     if side.actor is Actor.SENDER:
         word = referral.view.word
-        known = _AS_STATE[word] if word in _AS_STATE else State(word)
-        if known is None:
-            return ()
-        state = known
-    offered = [command for command in OFFERED if (state, command, side.actor) in TRANSITIONS]
-    return tuple(command for command in offered if command is not Command.VOID or may_void(referral))
+        state = _AS_STATE[word] if word in _AS_STATE else State(word)
+    offered = [command for command in OFFERED if (state, command, _mover(referral, side, command)) in TRANSITIONS]
+    barred = {
+        Command.VOID: not may_void(referral),
+        Command.PROPOSE_VOID: not may_propose(referral, side.actor),
+        Command.CONFIRM_VOID: not may_confirm(referral, side),
+        Command.ASSIGN: not side.leads,
+        Command.LOG_ATTEMPT: side.role is not Role.ASSIGNED,
+    }
+    return tuple(command for command in offered if not barred.get(command))
+
+
+def _mover(referral: Referral, side: Standpoint, command: Command) -> Actor:
+    """Return as whom this party makes a move: who opened it for their own person voids it as its sender would."""
+    return Actor.SENDER if referral.is_own and command is Command.VOID else side.actor
 
 
 def _line(referral: Referral, side: Standpoint) -> dict[str, Any]:
@@ -139,32 +165,37 @@ def _line(referral: Referral, side: Standpoint) -> dict[str, Any]:
         "sender_organization_id": referral.sender,
         "receiver_organization_id": referral.receiver,
         "service_id": referral.service,
-        "mnemonic": referral.mnemonic if sender else None,
+        "mnemonic": referral.mnemonic if sender or referral.is_own else None,
+        "source": referral.source,
         "sent_at": referral.requested_at,
-        "answer_by": _answer_by(referral, word),
+        "answer_by": _answer_by(referral, word) if sender else referral.expires_at,
         "changed_at": latest,
         "allowed": allowed(referral, side),
     }
 
 
-_AWAITING = frozenset({State.REQUESTED.value, State.UNDER_REVIEW.value, State.WAITLISTED.value, RECEIVED})
+# On a waiting list there is none; and when the receiver is asked again is the receiver's affair.
+_AWAITING = frozenset({State.REQUESTED.value, State.UNDER_REVIEW.value, RECEIVED})
 
 
 def _answer_by(referral: Referral, word: str) -> datetime | None:
-    """Return the deadline from the word a party reads: what the word hides must not show in a date."""
-    if word not in _AWAITING or referral.requested_at is None:
+    """Return the deadline from the word a sender reads: what the word hides must not show in a date."""
+    began = referral.requested_at if word == RECEIVED else referral.answer_from or referral.requested_at
+    if word not in _AWAITING or began is None:
         return None
-    return answer_by(referral.urgency, referral.requested_at).expire
+    return answer_by(referral.urgency, began).expire
 
 
-def _status(referral: Referral, side: Standpoint) -> dict[str, Any]:
-    """Return what a move answers: a decline's reason to both, the handover to the receiver."""
+def _status(referral: Referral, side: Standpoint, opened: frozenset[Facet] = frozenset()) -> dict[str, Any]:
+    """Return what a move answers: a decline's reason to both, the handover as far as each may know it."""
     declined = word_of(referral, side) == State.DECLINED
     serving = side.actor is Actor.RECEIVER and referral.accepted_at is not None and referral.state not in ENDED
     return _line(referral, side) | {
+        **handover_shown(referral, side, opened),
         "reason": referral.reason if declined else None,
         "alternatives": referral.alternatives if declined else (),
         "handover_by": referral.handover_by if serving else None,
+        "void_proposed_by": proposed_by(referral, side.actor),
         "assigned_user_ids": tuple(sorted(referral.assigned)) if serving else None,
     }
 
@@ -185,8 +216,8 @@ def referral_view(seen: Seen) -> ReferralView:
     sender = side.actor is Actor.SENDER
     disclosed = seen.disclosed
     return ReferralView(
-        **_status(referral, side),
-        person_id=referral.person if sender else None,
+        **_status(referral, side, seen.opened),
+        person_id=referral.person if sender or referral.is_own else None,
         shares=tuple(name for name in DataClass if name in referral.classes) if sender else None,
         need=query_shown(seen.need) if seen.need else None,
         disclosed=to_json(disclosed.fields) if disclosed else None,

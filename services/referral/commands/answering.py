@@ -5,10 +5,13 @@ from collections.abc import Callable, Mapping
 from services.referral.commands.carrying import carrier_of, touch_carrier
 from services.referral.commands.desk import Caller, Desk
 from services.referral.commands.drafting import unsealed_request
-from services.referral.commands.moving import Change, Held, change
+from services.referral.commands.handing import check_for
+from services.referral.commands.moving import Change, Held, change, check_workers
 from services.referral.commands.people import age_of
 from services.referral.commands.reading import needs_shown, reading_of
 from services.referral.domain import moves
+from services.referral.domain.arrival import arranged_at_once
+from services.referral.domain.handover import Handover
 from services.referral.domain.identifiers import ReferralId, ServiceId, UserId
 from services.referral.domain.moves import RecipientUnavailable
 from services.referral.domain.party import Standpoint
@@ -25,25 +28,34 @@ May = Callable[[Standpoint], None]
 
 async def review_referral(desk: Desk, caller: Caller, referral: ReferralId, expected: int | None) -> Answered:
     """Say that the receiver looks at it."""
-    return await _simply(desk, caller, referral, expected, Command.REVIEW)
+    return await simply(desk, caller, referral, expected, Command.REVIEW)
 
 
 async def accept_referral(
-    desk: Desk, caller: Caller, referral: ReferralId, workers: frozenset[UserId], expected: int | None
+    desk: Desk,
+    caller: Caller,
+    referral: ReferralId,
+    workers: frozenset[UserId],
+    expected: int | None,
+    handover: Handover | None = None,
 ) -> Answered:
-    """Accept for the whole party: consent live at that instant, places taken, the workers named; all or nothing."""
+    """Accept for the whole party: consent or ground live then, places taken, the workers named; all or nothing."""
 
     async def decide(held: Held) -> Change:
         at, asked = desk.clock(), held.referral
         step(asked.state, Command.ACCEPT, held.side.actor)
-        live = await touch_carrier(desk, held.session, asked)
-        if not live or not (await desk.standings.of(asked.receiver, at, held.session)).may_continue:
+        carrier = await touch_carrier(desk, held.session, asked)
+        if carrier is None or not (await desk.standings.of(asked.receiver, at, held.session)).may_continue:
             # The one word for every end that was not the receiver's: it must not learn which.
             raise ReferralClosed
         named = await _workers(desk, held, caller, workers)
         total = await desk.directory.places(asked.service, held.session)
         places = await desk.store.places.take(held.session, asked.service, total, asked.id, asked.party_size)
-        return Change(moves.accept(asked, held.side.actor, named, places, at))
+        moved = moves.accept(asked, held.side.actor, named, places, at)
+        if handover is not None:
+            check_for(desk, moved.referral, held.side.role, carrier, handover)
+            moved = arranged_at_once(moved, handover, at)
+        return Change(moved)
 
     return await change(desk, caller, "referral.accept", referral, expected, decide)
 
@@ -52,8 +64,7 @@ async def _workers(desk: Desk, held: Held, caller: Caller, workers: frozenset[Us
     """Return who will meet the person: those named, if they work there, else whoever accepts."""
     if not workers:
         return frozenset({caller.user})
-    if await desk.directory.works_in(held.referral.receiver, workers, held.session) != workers:
-        raise moves.WorkerUnknown
+    await check_workers(desk, held, workers)
     return workers
 
 
@@ -78,17 +89,17 @@ async def decline_referral(
 
 async def start_service(desk: Desk, caller: Caller, referral: ReferralId, expected: int | None) -> Answered:
     """Say that the person arrived, or that first contact was made."""
-    return await _simply(desk, caller, referral, expected, Command.START)
+    return await simply(desk, caller, referral, expected, Command.START)
 
 
 async def hold_service(desk: Desk, caller: Caller, referral: ReferralId, expected: int | None) -> Answered:
     """Put the service on hold; places stay held."""
-    return await _simply(desk, caller, referral, expected, Command.HOLD)
+    return await simply(desk, caller, referral, expected, Command.HOLD)
 
 
 async def resume_service(desk: Desk, caller: Caller, referral: ReferralId, expected: int | None) -> Answered:
     """Go on with a service on hold."""
-    return await _simply(desk, caller, referral, expected, Command.RESUME)
+    return await simply(desk, caller, referral, expected, Command.RESUME)
 
 
 async def complete_service(
@@ -110,11 +121,14 @@ async def complete_service(
 async def _needs_shown(desk: Desk, held: Held, key: PersonKey) -> frozenset[Need]:
     """Return the needs that the receiver reads at this instant; none once the data are dark."""
     asked, at = held.referral, desk.clock()
+    if asked.is_own:
+        return frozenset(unsealed_request(key, held.kept).needs)
     if asked.sharing is Sharing.ENDED:
         return frozenset()
-    consent, ground = await carrier_of(desk, held.session, asked)
-    person = await desk.store.people.of(asked.sender, asked.person, held.session)
-    reading = reading_of(asked, held.side.role, consent, at, age_of(key, person.sealed, at), ground)
+    carrier = await carrier_of(desk, held.session, asked)
+    person = await desk.store.people.behind(asked.person, held.session)
+    age = age_of(key, person.sealed, at)
+    reading = reading_of(asked, held.side.role, carrier.consent, at, age, carrier.ground)
     return frozenset(needs_shown(reading, unsealed_request(key, held.kept)))
 
 
@@ -124,7 +138,8 @@ async def fail_service(
     """End without success; `unreachable` wants three attempts inside the safe contact."""
 
     async def decide(held: Held) -> Change:
-        return Change(moves.fail(held.referral, held.side.actor, reason, 0, desk.clock()))
+        asked = held.referral
+        return Change(moves.fail(asked, held.side.actor, reason, asked.safe_attempts, desk.clock()))
 
     return await change(desk, caller, "referral.fail", referral, expected, decide)
 
@@ -141,7 +156,7 @@ async def cancel_referral(
     return await change(desk, caller, "referral.cancel", referral, expected, decide)
 
 
-async def _simply(desk: Desk, caller: Caller, referral: ReferralId, expected: int | None, command: Command) -> Answered:
+async def simply(desk: Desk, caller: Caller, referral: ReferralId, expected: int | None, command: Command) -> Answered:
     """Make a move that changes nothing but the state."""
 
     async def decide(held: Held) -> Change:

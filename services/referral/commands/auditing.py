@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from kit.mongo import Document
+from services.referral.commands.audit_hiding import hidden_records, hiding, unhinted
 from services.referral.commands.desk import Caller, Desk, attempting
 from services.referral.domain.identifiers import ReferralId
 from services.referral.domain.outwards import RECEIVED
@@ -37,7 +38,7 @@ async def readings_of(desk: Desk, caller: Caller, referral: ReferralId, period: 
         check_works(caller.reader)
         kept = await desk.store.referrals.by_id(None, referral)
         attempt.owner = kept.state.sender
-        if kept.state.sender != caller.organization:
+        if kept.state.sender != caller.organization or kept.state.excluded.shuts_out(caller.organization, caller.user):
             raise NotFound
         rows = await desk.audit.entries(
             owner=caller.organization, record=referral, after=period.after, limit=period.limit
@@ -51,7 +52,7 @@ def _is_told(row: Document, referral: Referral) -> bool:
 
     Otherwise the list would tell what the person keeps from the sender: that it was accepted, or that it ended.
     """
-    if row["organization"] != referral.receiver:
+    if referral.is_own or row["organization"] != referral.receiver:
         return True
     classes = frozenset(row["classes"])
     if row["action"] not in _READINGS or not classes:
@@ -63,13 +64,15 @@ async def own_log(desk: Desk, caller: Caller, period: Period) -> list[Document]:
     """Return what people and apps of one's own organisation did, for its privacy officer."""
     async with attempting(desk, caller, "audit.read") as attempt:
         attempt.owner = caller.organization
+        hidden = await hidden_records(desk, caller)
         rows = await desk.audit.entries(
             organization=caller.organization,
             action=period.action,
             since=period.since,
             until=period.until,
             after=period.after,
+            hiding=hiding(caller, hidden),
             limit=period.limit,
         )
         await attempt.done(desk, None)
-        return rows
+        return await unhinted(desk, caller, hidden, rows) if hidden else rows

@@ -21,7 +21,8 @@ from services.referral.domain.capacity import (
     open_until,
 )
 from services.referral.domain.deadlines import URGENT
-from services.referral.domain.identifiers import OrganizationId, QueryId, ServiceId
+from services.referral.domain.exclusions import NOBODY, Exclusions
+from services.referral.domain.identifiers import OrganizationId, PersonId, QueryId, ServiceId
 from services.referral.domain.moves import RecipientUnavailable, SenderNotAccredited
 from services.referral.domain.party import COORDINATOR, INTAKE, NotFound, check_works
 from services.referral.published import CapacityAnswered, CapacityAsked
@@ -33,9 +34,17 @@ RECEIVED = "asked_organizations"
 
 
 async def ask_capacity(
-    desk: Desk, caller: Caller, query: Query, services: Sequence[ServiceId], once: Once
+    desk: Desk,
+    caller: Caller,
+    query: Query,
+    services: Sequence[ServiceId],
+    once: Once,
+    person: PersonId | None = None,
 ) -> Kept[Asked]:
-    """Ask several services at once; only the coarsened query is kept, and it is linked to nobody."""
+    """Ask several services at once; only the coarsened query is kept, and it is linked to nobody.
+
+    `person` is neither kept nor sent: nobody whom they exclude is asked.
+    """
     if once.result:
         return await read_query(desk, caller, QueryId(once.result))
     identity, at = QueryId(str(uuid4())), desk.clock()
@@ -46,7 +55,7 @@ async def ask_capacity(
         if not 0 < len(set(services)) <= SERVICES_AT_ONCE:
             raise QueryInvalid
         coarse, _ = coarsen(query)
-        reached = await _reached(desk, caller, services)
+        reached = await _reached(desk, caller, services, person)
 
         async def work(session: Session) -> Kept[Asked]:
             check_rate(await desk.store.queries.count_this_hour(session, caller.user, at))
@@ -72,17 +81,28 @@ async def reachable(desk: Desk, service: ServiceId, session: Session | None = No
     return found
 
 
-async def _reached(desk: Desk, caller: Caller, services: Sequence[ServiceId]) -> list[Destination]:
+async def _reached(
+    desk: Desk, caller: Caller, services: Sequence[ServiceId], person: PersonId | None
+) -> list[Destination]:
     """Return the services that can be asked; at night one that cannot must not hold up the others."""
+    excluded = (await desk.store.people.of(caller.reader, person)).state.excluded if person else NOBODY
     found = []
     for service in dict.fromkeys(services):
         destination = await desk.directory.destination(service)
         if destination and destination.organization != caller.organization and may_be_asked(destination.sector):
             standing = await desk.standings.of(destination.organization, desk.clock())
-            found += [destination] if standing.may_refer else []
+            asked = standing.may_refer and not await _would_reach(desk, destination.organization, excluded)
+            found += [destination] if asked else []
     if not found:
         raise RecipientUnavailable
     return found
+
+
+async def _would_reach(desk: Desk, organization: OrganizationId, excluded: Exclusions) -> bool:
+    """Say whether asking an organisation would let someone excluded read the query: it, or anybody working there."""
+    if organization in excluded.organizations:
+        return True
+    return bool(excluded.accounts and await desk.directory.works_in(organization, excluded.accounts))
 
 
 def _asked(

@@ -1,4 +1,4 @@
-"""What time does: recall a request, end it unanswered, let a consent lapse, sweep keys that open nothing."""
+"""What time does: remind, escalate, end what nobody answered, let a consent lapse, sweep keys that open nothing."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -8,13 +8,13 @@ import structlog
 from kit.mongo import Session
 from kit.timers import Due
 from services.referral.commands.consents import lapse_consent
-from services.referral.commands.desk import EXPIRY, LAPSE, REMINDER, REVIEW, Attempt, Desk, of_time
+from services.referral.commands.desk import LAPSE, REVIEW, Attempt, Desk, of_time
 from services.referral.commands.emergency_review import recall_review
+from services.referral.commands.lapsing import lapse_reminders
 from services.referral.commands.moving import Change, save
 from services.referral.domain.identifiers import ConsentId, EmergencyId, ReferralId
-from services.referral.domain.moves import Moved, move, remind
-from services.referral.domain.referral import Referral
-from services.referral.domain.transitions import UNANSWERED, Actor, Command
+from services.referral.domain.overdue import is_told, judge
+from services.referral.domain.waits import Wait, waits_of
 
 log = structlog.get_logger()
 
@@ -23,44 +23,28 @@ ORPHAN_AGE = timedelta(hours=24)
 _BATCH = 500
 
 
-async def recall_referral(desk: Desk, referral: ReferralId) -> None:
-    """Remind those an unanswered request waits for, once; answered meanwhile, nothing happens."""
-    await _when_due(desk, referral, REMINDER)
+async def wait_over(desk: Desk, referral: ReferralId, wait: Wait) -> None:
+    """Do what a wait that is over brings about; answered, moved or put off meanwhile, nothing happens."""
 
-
-async def expire_referral(desk: Desk, referral: ReferralId) -> None:
-    """End a request that nobody answered in time; answered meanwhile, nothing happens."""
-    await _when_due(desk, referral, EXPIRY)
-
-
-async def _when_due(desk: Desk, referral: ReferralId, what: str) -> None:
     async def work(session: Session) -> None:
         kept = await desk.store.referrals.by_id(session, referral)
-        moved = _decide(kept.state, what, desk.clock())
+        at, due = desk.clock(), waits_of(kept.state).get(wait)
+        if due is not None and at < due:
+            # The clock was set back, or the date moved: a timer that fired would not come again by itself.
+            await desk.timers.set(session, wait, referral, due)
+            return
+        moved = judge(kept.state, wait, at)
         if moved is not None:
-            owner = kept.state.sender
-            attempt = Attempt(of_time(owner, what), f"referral.{what}", (referral,), owner)
+            # In the receiver's chain what the sender is not told: who saw what is the sender's to read.
+            chain = kept.state.sender if is_told(kept.state, wait) else kept.state.receiver
+            attempt = Attempt(of_time(chain, wait), f"referral.{wait}", (referral,), kept.state.sender)
             await save(desk, session, attempt, kept, Change(moved))
 
     await desk.mongo.transaction(work)
 
 
-def _decide(referral: Referral, what: str, at: datetime) -> Moved | None:
-    """Judge by the referral's own dates: the timer may be late, early or fire twice."""
-    due = referral.remind_at if what == REMINDER else referral.expires_at
-    if referral.state not in UNANSWERED or due is None or at < due:
-        return None
-    return remind(referral, at) if what == REMINDER else move(referral, Command.EXPIRE, Actor.TIMER, at)
-
-
 def due_work(desk: Desk) -> Mapping[str, Due]:
     """Return the handlers of the service's timers."""
-
-    async def reminder(key: str, _: datetime) -> None:
-        await recall_referral(desk, ReferralId(key))
-
-    async def expiry(key: str, _: datetime) -> None:
-        await expire_referral(desk, ReferralId(key))
 
     async def lapse(key: str, _: datetime) -> None:
         await lapse_consent(desk, ConsentId(key))
@@ -68,7 +52,15 @@ def due_work(desk: Desk) -> Mapping[str, Due]:
     async def review(key: str, _: datetime) -> None:
         await recall_review(desk, EmergencyId(key))
 
-    return {REMINDER: reminder, EXPIRY: expiry, LAPSE: lapse, REVIEW: review}
+    waits = {wait.value: _due(desk, wait) for wait in Wait}
+    return {**waits, LAPSE: lapse, REVIEW: review, **lapse_reminders(desk)}
+
+
+def _due(desk: Desk, wait: Wait) -> Due:
+    async def due(key: str, _: datetime) -> None:
+        await wait_over(desk, ReferralId(key), wait)
+
+    return due
 
 
 async def sweep_orphan_keys(desk: Desk) -> int:

@@ -19,9 +19,8 @@ from services.referral.store import Store
 from services.referral.store.directory import Directory
 from services.referral.store.standing import Standings
 
-EXPIRY = "expiry"
-REMINDER = "reminder"
 LAPSE = "consent-lapse"
+LAPSE_REMINDER = "consent-lapse-reminder"
 REVIEW = "emergency-review"
 
 
@@ -94,6 +93,6 @@ async def attempting(desk: Desk, caller: Caller, action: str, *records: str) -> 
         raise
 
 
-def of_time(owner: OrganizationId, what: str) -> Caller:
-    """Return time itself as the caller: a deadline or a lapse, in the chain of the organisation whose record it is."""
-    return Caller(organization=owner, user=UserId(f"timer:{what}"), roles=frozenset(), sector=None)
+def of_time(chain: OrganizationId, what: str) -> Caller:
+    """Return time itself as the caller: a deadline or a lapse, in the chain of an organisation that may know of it."""
+    return Caller(organization=chain, user=UserId(f"timer:{what}"), roles=frozenset(), sector=None)

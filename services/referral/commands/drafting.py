@@ -1,6 +1,7 @@
 """The sender's side of a referral: draft it, send it, take it back."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -24,7 +25,15 @@ from services.referral.domain.consent import (
 from services.referral.domain.disclosure import Reading, Role, Stage, shows_need, told_once_accepted
 from services.referral.domain.disclosure_tables import suits
 from services.referral.domain.identifiers import PersonId, QueryId, ReferralId, ServiceId
-from services.referral.domain.moves import NeedNotCovered, SenderNotAccredited, draft, request, void
+from services.referral.domain.moves import (
+    Moved,
+    NeedNotCovered,
+    RecipientUnavailable,
+    SenderNotAccredited,
+    draft,
+    request,
+    void,
+)
 from services.referral.domain.party import NotFound, Standpoint, check_works, standpoint
 from services.referral.domain.referral import Referral
 from services.referral.domain.taxonomy import PERSONAL, AgeBand, DataClass, Purpose, Sector
@@ -67,8 +76,10 @@ async def draft_referral(desk: Desk, caller: Caller, new: NewReferral, once: Onc
         if once.result:
             await attempt.done(desk, None)
             return await _earlier(desk, caller, identity)
-        person = await desk.store.people.of(caller.organization, new.person)
+        person = await desk.store.people.of(caller.reader, new.person)
         destination = await reachable(desk, new.service)
+        if destination.organization in person.state.excluded.organizations:
+            raise RecipientUnavailable
         if not new.classes or new.classes - PERSONAL:
             raise ConsentToNothing
         if not suits(new.purpose, destination.sector, destination.needs):
@@ -80,15 +91,36 @@ async def draft_referral(desk: Desk, caller: Caller, new: NewReferral, once: Onc
 
         async def work(session: Session) -> Kept[Referral]:
             await once.remember(session, identity)
-            return await save(desk, session, attempt, None, Change(moved, sealed))
+            current = await under_exclusions(desk, session, caller, moved)
+            return await save(desk, session, attempt, None, Change(current, sealed))
 
         return await desk.mongo.transaction(work), Standpoint(Actor.SENDER)
+
+
+async def under_exclusions(desk: Desk, session: Session, caller: Caller, moved: Moved) -> Moved:
+    """Return a new referral with the person's list as it is now, written so that a change to it meanwhile collides."""
+    excluded = (await desk.store.people.hold(session, moved.referral.person)).state.excluded
+    if excluded.shuts_out(caller.organization, caller.user):
+        raise NotFound
+    if moved.referral.receiver in excluded.organizations:
+        raise RecipientUnavailable
+    return replace(moved, referral=replace(moved.referral, excluded=excluded))
 
 
 async def _earlier(desk: Desk, caller: Caller, identity: ReferralId) -> tuple[Kept[Referral], Standpoint]:
     """Return what the same request brought about earlier, as it is now."""
     kept = await desk.store.referrals.by_id(None, identity)
-    return kept, standpoint(kept.state, caller.reader)
+    return await without_excluded(desk, kept), standpoint(kept.state, caller.reader)
+
+
+async def without_excluded(desk: Desk, kept: Kept[Referral]) -> Kept[Referral]:
+    """Return a referral as its sender reads it: no alternative that a decline offers leads to the excluded."""
+    excluded = kept.state.excluded.organizations
+    if not excluded or not kept.state.alternatives:
+        return kept
+    found = [await desk.directory.destination(service) for service in kept.state.alternatives]
+    left = tuple(each.service for each in found if each and each.organization not in excluded)
+    return replace(kept, state=replace(kept.state, alternatives=left))
 
 
 def _json(query: Query) -> dict[str, Any]:
@@ -182,7 +214,9 @@ async def _checked(
     if not (await desk.standings.of(referral.sender, desk.clock(), session)).may_refer:
         raise SenderNotAccredited
     destination = await reachable(desk, referral.service, session)
-    person = await desk.store.people.of(caller.organization, referral.person, session)
+    person = await desk.store.people.of(caller.reader, referral.person, session)
+    if destination.organization in person.state.excluded.organizations:
+        raise RecipientUnavailable
     age = age_of(key, person.sealed, desk.clock())
     if destination.sector is Sector.YOUTH_PROTECTION and not age.may_be_minor:
         raise ConsentAdultToYouthProtection
@@ -219,11 +253,12 @@ def check_shown(reading: Reading, need: Query) -> None:
 
 
 async def void_referral(
-    desk: Desk, caller: Caller, referral: ReferralId, expected: int | None
+    desk: Desk, caller: Caller, referral: ReferralId, expected: int | None, may: Callable[[Standpoint], None]
 ) -> tuple[Kept[Referral], Standpoint]:
-    """Take back what was entered in error, before anyone accepted it."""
+    """Take back what was entered in error, before anyone accepted it; `may` raises without the side's scope."""
 
     async def decide(held: Held) -> Change:
+        may(held.side)
         return Change(void(held.referral, held.side.actor, desk.clock()))
 
     return await change(desk, caller, "referral.void", referral, expected, decide)

@@ -94,7 +94,7 @@ async def record_told_outside(
 async def _begun(desk: Desk, attempt: Attempt, person: PersonId) -> tuple[PersonKey, Mapping[str, bytes]]:
     """Return the key and sealed record of a person of the caller's own; raises `NotFound`."""
     check_works(attempt.caller.reader)
-    kept = await desk.store.people.of(attempt.caller.organization, person)
+    kept = await desk.store.people.of(attempt.caller.reader, person)
     attempt.owner = attempt.caller.organization
     return await desk.keys.of(person), kept.sealed
 
@@ -185,7 +185,7 @@ async def list_emergencies(desk: Desk, caller: Caller, person: PersonId) -> list
     """Return what was told at once about a person of one's own organisation; the facts stay sealed."""
     async with attempting(desk, caller, "emergency.list", person) as attempt:
         check_works(caller.reader)
-        await desk.store.people.of(caller.organization, person)
+        await desk.store.people.of(caller.reader, person)
         attempt.owner = caller.organization
         await attempt.done(desk, None)
         return await desk.store.emergencies.page({"owner": caller.organization, "person": person}, None, MOST_LISTED)
@@ -240,7 +240,7 @@ def _reading(emergency: Emergency, role: Role, stage: Stage, **more: Any) -> Rea
 async def _opened(desk: Desk, attempt: Attempt, emergency: Emergency, role: Role) -> Disclosed:
     """Unseal what was told, and nothing else, after writing down that it is read."""
     key = await desk.keys.of(emergency.person)
-    record = (await desk.store.people.of(emergency.owner, emergency.person)).sealed
+    record = (await desk.store.people.behind(emergency.person)).sealed
     age = age_of(key, record, desk.clock())
     decisions = decide_all(_reading(emergency, role, Stage.ACCEPTED, grounds=emergency.classes, age=age))
     classes = [name for name in classes_to_open(decisions) if name in record]

@@ -58,7 +58,7 @@ async def record_ground(desk: Desk, caller: Caller, person: PersonId, new: NewGr
     identity = GroundId(once.result or str(uuid4()))
     async with attempting(desk, caller, "ground.record", identity, person) as attempt:
         check_works(caller.reader)
-        kept = await desk.store.people.of(caller.organization, person)
+        kept = await desk.store.people.of(caller.reader, person)
         attempt.owner = caller.organization
         if once.result:
             await attempt.done(desk, None, classes=_names(new.classes), detail=new.article)
@@ -121,7 +121,7 @@ async def list_grounds(desk: Desk, caller: Caller, person: PersonId) -> list[Kep
     """Return the grounds recorded about a person of one's own organisation; their facts stay sealed."""
     async with attempting(desk, caller, "ground.list", person) as attempt:
         check_works(caller.reader)
-        await desk.store.people.of(caller.organization, person)
+        await desk.store.people.of(caller.reader, person)
         attempt.owner = caller.organization
         await attempt.done(desk, None)
         return list(await desk.store.grounds.of_person(person))
@@ -191,7 +191,7 @@ async def request_under_ground(
             require_version(expected, version_for(kept, side))
             step(kept.state.state, Command.REQUEST, side.actor)
             found = await _touched(desk, session, kept.state, ground)
-            await _check_reader(desk, session, kept.state, found, key, need)
+            await _check_reader(desk, session, caller, kept.state, found, key, need)
             moved = request_on_ground(kept.state, side.actor, found, desk.clock())
             return await save(desk, session, attempt, kept, Change(moved)), side
 
@@ -208,13 +208,13 @@ async def _touched(desk: Desk, session: Session, referral: Referral, ground: Gro
 
 
 async def _check_reader(
-    desk: Desk, session: Session, referral: Referral, ground: Ground, key: PersonKey, need: Query
+    desk: Desk, session: Session, caller: Caller, referral: Referral, ground: Ground, key: PersonKey, need: Query
 ) -> None:
     """Raise the named refusal where either party may not refer, or the receiver could read nothing of the need."""
     if not (await desk.standings.of(referral.sender, desk.clock(), session)).may_refer:
         raise SenderNotAccredited
     destination = await reachable(desk, referral.service, session)
-    person = await desk.store.people.of(referral.sender, referral.person, session)
+    person = await desk.store.people.of(caller.reader, referral.person, session)
     age = age_of(key, person.sealed, desk.clock())
     if destination.sector is Sector.YOUTH_PROTECTION and not age.may_be_minor:
         raise ConsentAdultToYouthProtection

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from kit.http import require_version
 from kit.mongo import Session
-from services.referral.commands.desk import EXPIRY, REMINDER, Attempt, Caller, Desk, attempting
+from services.referral.commands.desk import Attempt, Caller, Desk, attempting
 from services.referral.commands.telling import tell
-from services.referral.domain.identifiers import ReferralId
-from services.referral.domain.moves import Moved
+from services.referral.domain.identifiers import ReferralId, UserId
+from services.referral.domain.moves import Moved, WorkerUnknown
 from services.referral.domain.party import Standpoint, standpoint
 from services.referral.domain.referral import Referral
-from services.referral.domain.transitions import UNANSWERED, Actor, Fact
+from services.referral.domain.transitions import Actor, Fact
+from services.referral.domain.waits import Wait, waits_of
 from services.referral.store import Kept
 
 
@@ -62,6 +63,13 @@ async def change(
         return await desk.mongo.transaction(work)
 
 
+async def check_workers(desk: Desk, held: Held, workers: frozenset[UserId]) -> None:
+    """Raise `WorkerUnknown` unless all work in the receiving organisation, and the person excludes none of them."""
+    present = await desk.directory.works_in(held.referral.receiver, workers, held.session)
+    if present != workers or workers & held.referral.excluded.accounts:
+        raise WorkerUnknown
+
+
 async def save(
     desk: Desk, session: Session, attempt: Attempt, kept: Kept[Referral] | None, change: Change
 ) -> Kept[Referral]:
@@ -74,12 +82,13 @@ async def save(
 
 
 async def _follow(desk: Desk, session: Session, before: Referral | None, moved: Moved) -> None:
-    """Set or take away the deadlines, and give back the places."""
+    """Set, move or take away the timers, and give back the places."""
     after = moved.referral
     if Fact.PLACES_RELEASED in moved.facts:
         await desk.store.places.release(session, after.service, after.id)
-    if Fact.REQUESTED in moved.facts and after.remind_at and after.expires_at:
-        await desk.timers.set(session, REMINDER, after.id, after.remind_at)
-        await desk.timers.set(session, EXPIRY, after.id, after.expires_at)
-    elif before is not None and before.state in UNANSWERED and after.state not in UNANSWERED:
-        await desk.timers.cancel_all(session, after.id)
+    earlier, now = waits_of(before) if before else {}, waits_of(after)
+    for wait in Wait:
+        if wait in now and now[wait] != earlier.get(wait):
+            await desk.timers.set(session, wait, after.id, now[wait])
+        elif wait in earlier and wait not in now:
+            await desk.timers.cancel(session, wait, after.id)

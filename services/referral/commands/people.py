@@ -66,7 +66,7 @@ async def read_person(desk: Desk, caller: Caller, person: PersonId) -> tuple[Kep
     """Return a person of one's own organisation with every class of the record; raises `NotFound`."""
     async with attempting(desk, caller, "person.read", person) as attempt:
         check_works(caller.reader)
-        kept = await desk.store.people.of(caller.organization, person)
+        kept = await desk.store.people.of(caller.reader, person)
         attempt.owner = caller.organization
         record = unsealed(await desk.keys.of(person), kept.sealed)
         await attempt.done(desk, None, classes=tuple(kept.sealed))
@@ -91,7 +91,7 @@ async def change_person(
     """Replace the classes given, and take out those given as None; the others stay as they are."""
     async with attempting(desk, caller, "person.change", person) as attempt:
         check_works(caller.reader)
-        await desk.store.people.of(caller.organization, person)
+        await desk.store.people.of(caller.reader, person)
         attempt.owner = caller.organization
         check_age(changes.get(DataClass.IDENTITY), desk.clock())
         key = await desk.keys.of(person)
@@ -99,7 +99,7 @@ async def change_person(
         gone = {name.value for name, fields in changes.items() if fields is None}
 
         async def work(session: Session) -> Kept[Person]:
-            kept = await desk.store.people.of(caller.organization, person, session)
+            kept = await desk.store.people.of(caller.reader, person, session)
             require_version(expected, kept.version)
             sealed = {name: value for name, value in {**kept.sealed, **fresh}.items() if name not in gone}
             await attempt.done(desk, session, classes=tuple(name.value for name in changes))
@@ -116,7 +116,7 @@ async def list_persons(
     async with attempting(desk, caller, "person.list") as attempt:
         check_works(caller.reader)
         attempt.owner = caller.organization
-        found = list(await desk.store.people.page(caller.organization, before, limit))
+        found = list(await desk.store.people.page(caller.reader, before, limit))
         attempt.records = tuple(kept.state.id for kept in found)
         await attempt.done(desk, None)
         return found

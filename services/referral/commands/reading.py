@@ -7,7 +7,7 @@ from typing import Any
 
 from kit.mongo import Session
 from services.referral.commands.desk import Attempt, Caller, Desk, attempting
-from services.referral.commands.drafting import unsealed_request
+from services.referral.commands.drafting import unsealed_request, without_excluded
 from services.referral.commands.people import age_of
 from services.referral.domain.capacity import Query, shown
 from services.referral.domain.consent import Consent
@@ -18,6 +18,7 @@ from services.referral.domain.disclosure import (
     Stage,
     decide,
     decide_all,
+    opened,
     shows_need,
     told_once_accepted,
 )
@@ -27,8 +28,9 @@ from services.referral.domain.moves import ReadingNotOffered, read_once
 from services.referral.domain.party import COORDINATOR, INTAKE, Standpoint, check_works, standpoint
 from services.referral.domain.record import Disclosed, classes_to_open, disclose
 from services.referral.domain.referral import Referral, Sharing
-from services.referral.domain.taxonomy import AgeBand, DataClass, Need, Sector
-from services.referral.domain.transitions import SERVING, Actor, State
+from services.referral.domain.reveals import Facet
+from services.referral.domain.taxonomy import PERSONAL, AgeBand, DataClass, Need, Sector
+from services.referral.domain.transitions import Actor, State
 from services.referral.keys import PersonKey
 from services.referral.store import Case, Kept, Wanted
 
@@ -42,6 +44,11 @@ class Seen:
     need: Mapping[str, Any] | None = None
     disclosed: Disclosed | None = None
     outcomes: Mapping[str, str] | None = None
+    opened: frozenset[Facet] = frozenset()
+
+
+# Of a person of one's own record nothing is withheld.
+OWN_RECORD: frozenset[Facet] = frozenset(Facet(data_class) for data_class in PERSONAL)
 
 
 def reading_of(
@@ -53,7 +60,7 @@ def reading_of(
     ground: Ground | None = None,
 ) -> Reading:
     """Return the circumstances in which a receiver reads at this instant; the clock decides whether consent lives."""
-    live = consent is not None and consent.is_live(at)
+    live = referral.is_own or (consent is not None and consent.is_live(at))
     told = ground if ground is not None and ground.is_open else None
     return Reading(
         sector=referral.receiver_sector,
@@ -61,12 +68,19 @@ def reading_of(
         stage=referral.stage(live or told is not None),
         purpose=referral.purpose,
         needs=referral.service_needs,
-        consented=referral.classes & consent.classes if consent and live else frozenset(),
+        consented=_consented(referral, consent) if live else frozenset(),
         grounds=referral.classes & told.classes if told else frozenset(),
         named=referral.classes & told.names if told else frozenset(),
         age=age,
         already_read=referral.read_once_at is not None,
     )
+
+
+def _consented(referral: Referral, consent: Consent | None) -> frozenset[DataClass]:
+    """Return the classes that a live consent covers; one's own record needs none."""
+    if referral.is_own:
+        return PERSONAL
+    return referral.classes & consent.classes if consent else frozenset()
 
 
 def needs_shown(reading: Reading, query: Query) -> tuple[Need, ...]:
@@ -87,8 +101,10 @@ async def read_referral(desk: Desk, caller: Caller, referral: ReferralId) -> See
 
 async def read_from(desk: Desk, attempt: Attempt, case: Case, side: Standpoint) -> Seen:
     """Show a referral as it is read from one standpoint at this instant."""
+    if case.kept.state.is_own:
+        return await _as_own(desk, attempt, case, side)
     reading = reading_of(case.kept.state, side.role, case.consent, desk.clock(), ground=case.ground)
-    if reading.stage is Stage.DARK:
+    if reading.stage is Stage.DARK or _is_over(case.kept.state, desk.clock()):
         case = replace(case, kept=_darkened(case.kept))
     if side.actor is Actor.SENDER:
         return await _as_sender(desk, attempt, case, side)
@@ -106,7 +122,15 @@ async def _as_sender(desk: Desk, attempt: Attempt, case: Case, side: Standpoint)
     query = unsealed_request(key, case.kept)
     await attempt.done(desk, None, role="sender", classes=("need",))
     outcomes = _outcomes(key, case.kept) if case.kept.state.view.word == State.COMPLETED else None
-    return Seen(case.kept, side, shown_whole(query), None, outcomes)
+    return Seen(await without_excluded(desk, case.kept), side, shown_whole(query), None, outcomes)
+
+
+async def _as_own(desk: Desk, attempt: Attempt, case: Case, side: Standpoint) -> Seen:
+    """Show one's own need whole; the record is read where it lies, as any person's of one's organisation."""
+    key = await desk.keys.of(case.kept.state.person)
+    query = unsealed_request(key, case.kept)
+    await attempt.done(desk, None, role=side.role.value, classes=("need",))
+    return Seen(case.kept, side, shown_whole(query), None, _outcomes(key, case.kept), OWN_RECORD)
 
 
 def shown_whole(query: Query) -> Mapping[str, Any]:
@@ -148,7 +172,8 @@ async def _opened(desk: Desk, attempt: Attempt, case: Case, side: Standpoint, re
     record = {name: key.unseal(name, case.record[name]) for name in classes}
     # Without a need that may be shown, the rest of it would be a riddle about the person.
     need = shown(query, needs, told_once_accepted(reading)) if needs else None
-    return Seen(case.kept, side, need, disclose(decisions, record, attempt.caller.organization))
+    disclosed = disclose(decisions, record, attempt.caller.organization)
+    return Seen(case.kept, side, need, disclosed, opened=opened(decisions))
 
 
 async def read_location_once(desk: Desk, caller: Caller, referral: ReferralId) -> Mapping[str, Any] | None:
@@ -192,6 +217,7 @@ async def list_referrals(
     """Return one side's referrals, newest first, nothing of them unsealed; a receiver's caseworker sees their own."""
     async with attempting(desk, caller, "referral.list") as attempt:
         check_works(caller.reader)
+        wanted = replace(wanted, reader=caller.user)
         if not wanted.sent and not caller.roles & {INTAKE, COORDINATOR}:
             wanted = replace(wanted, assigned=caller.user)
         found = await desk.store.referrals.page(wanted, before, limit)
@@ -202,5 +228,9 @@ async def list_referrals(
 
 def _as_of(kept: Kept[Referral], at: datetime) -> Kept[Referral]:
     """Say that sharing has ended as soon as the clock does, its timer late or not."""
-    dark = kept.state.state in SERVING and not kept.state.shares(at)
-    return _darkened(kept) if dark else kept
+    return _darkened(kept) if _is_over(kept.state, at) else kept
+
+
+def _is_over(referral: Referral, at: datetime) -> bool:
+    """Say whether nothing is shared any more; in every state alike, since not every sender may know which it is."""
+    return referral.was_sent and not referral.shares(at)

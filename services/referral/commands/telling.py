@@ -5,17 +5,28 @@ from collections.abc import Iterable
 from kit.messages import Message
 from kit.mongo import Session
 from services.referral.commands.desk import Caller, Desk
+from services.referral.domain.consent import Consent
 from services.referral.domain.deadlines import URGENT
+from services.referral.domain.exclusions import Exclusions
 from services.referral.domain.identifiers import OrganizationId, UserId
 from services.referral.domain.moves import Moved
-from services.referral.domain.party import COORDINATOR, INTAKE
+from services.referral.domain.party import COORDINATOR, INTAKE, PRIVACY_OFFICER
 from services.referral.domain.referral import TERSE_SENDERS, Referral
-from services.referral.domain.transitions import Fact
+from services.referral.domain.transitions import SENDERS_WAIT, Fact
 from services.referral.published import PLACES, PREPARING, TELLING
 
 # What concerns the receiver's people; everything else concerns the sender's.
-_TO_RECEIVER = frozenset({Fact.REQUESTED, Fact.ASSIGNED, Fact.CLOSED})
-_TO_BOTH = frozenset({Fact.REMINDED, Fact.SHARING_ENDED, Fact.VOIDED, Fact.VOID_PROPOSED})
+_TO_RECEIVER = frozenset({Fact.REQUESTED, Fact.CLOSED})
+_TO_BOTH = frozenset(
+    {
+        Fact.REMINDED,
+        Fact.SHARING_ENDED,
+        Fact.VOIDED,
+        Fact.VOID_PROPOSED,
+        Fact.HANDOVER_ARRANGED,
+        Fact.NOT_ARRIVED,
+    }
+)
 
 
 async def tell(desk: Desk, session: Session, before: Referral | None, moved: Moved, by: Caller) -> list[Message]:
@@ -25,7 +36,10 @@ async def tell(desk: Desk, session: Session, before: Referral | None, moved: Mov
         if fact in PREPARING or fact in PLACES:
             messages.append(_untold(fact, before, moved.referral))
             continue
-        told = _but(await _whom(desk, session, moved, fact), by.user)
+        if fact is Fact.ASSIGNED:
+            told = _but(await _newly_named(desk, session, before, moved.referral), by.user)
+        else:
+            told = _but(await _whom(desk, session, moved, fact), by.user)
         if told or fact is not Fact.ASSIGNED:
             messages.append(_telling(fact, moved.referral, told))
     return messages
@@ -59,12 +73,21 @@ def _telling(fact: Fact, referral: Referral, told: tuple[UserId, ...]) -> Messag
 async def _whom(desk: Desk, session: Session, moved: Moved, fact: Fact) -> list[UserId]:
     """Return the users a fact is told to, the one who acted among them."""
     referral = moved.referral
+    if fact is Fact.ESCALATED:
+        nobody: frozenset[UserId] = frozenset()
+        return await _those_or(desk, session, referral.receiver, nobody, COORDINATOR, referral.excluded, INTAKE)
     told = [] if fact in _TO_RECEIVER else await _senders_people(desk, session, moved, fact)
     # An end of sharing that comes after the end is told to the sender alone: the receiver has nothing to lose.
     concerns = referral.is_open or fact is not Fact.SHARING_ENDED
     if fact in _TO_RECEIVER | _TO_BOTH and referral.was_sent and concerns:
         told += await _receivers_people(desk, session, referral)
     return told
+
+
+async def _newly_named(desk: Desk, session: Session, before: Referral | None, after: Referral) -> list[UserId]:
+    """Return those who meet the person from now on; who did before knows it."""
+    named = after.assigned - (before.assigned if before else frozenset())
+    return await _those_or(desk, session, after.receiver, named, INTAKE, after.excluded) if named else []
 
 
 def _but(users: Iterable[UserId], actor: UserId) -> tuple[UserId, ...]:
@@ -75,22 +98,48 @@ def _but(users: Iterable[UserId], actor: UserId) -> tuple[UserId, ...]:
 async def _senders_people(desk: Desk, session: Session, moved: Moved, fact: Fact) -> list[UserId]:
     """Return the sender's worker, where the move changes what they read; police and government get no alarm."""
     referral = moved.referral
-    if referral.sender_sector in TERSE_SENDERS or not (moved.told_sender or fact is Fact.REMINDED):
+    waits = fact is Fact.REMINDED and referral.state in SENDERS_WAIT
+    if referral.is_own or referral.sender_sector in TERSE_SENDERS or not (moved.told_sender or waits):
         return []
-    return await _those_or(desk, session, referral.sender, frozenset({referral.created_by}), COORDINATOR)
+    return await _those_or(
+        desk, session, referral.sender, frozenset({referral.created_by}), COORDINATOR, referral.excluded
+    )
+
+
+async def followers(desk: Desk, session: Session, consent: Consent) -> tuple[UserId, ...]:
+    """Return who follows the person whose consent it is: whoever recorded it, else the owner's coordinators."""
+    excluded = (await desk.store.people.behind(consent.person, session)).state.excluded
+    found = await _those_or(desk, session, consent.owner, frozenset({consent.decided_by}), COORDINATOR, excluded)
+    return tuple(dict.fromkeys(found))
 
 
 async def _receivers_people(desk: Desk, session: Session, referral: Referral) -> list[UserId]:
     """Return the workers who meet the person; intake until there are some."""
-    return await _those_or(desk, session, referral.receiver, referral.assigned, INTAKE)
+    return await _those_or(desk, session, referral.receiver, referral.assigned, INTAKE, referral.excluded)
 
 
 async def _those_or(
-    desk: Desk, session: Session, organization: OrganizationId, users: frozenset[UserId], role: str
+    desk: Desk,
+    session: Session,
+    organization: OrganizationId,
+    users: frozenset[UserId],
+    role: str,
+    excluded: Exclusions,
+    other: str = COORDINATOR,
 ) -> list[UserId]:
-    """Return those users who still work there; else whoever holds the role, else the coordinators."""
+    """Return those users who still work there, else whoever holds the role, else the other role.
+
+    Whoever the person excludes is skipped; where that leaves nobody, it goes to the privacy officers, and to the
+    coordinators, who can act.
+    """
     present = await desk.directory.works_in(organization, users, session) if users else frozenset()
-    if present:
-        return sorted(present)
-    found = await desk.directory.users(organization, role, session)
-    return list(found or await desk.directory.users(organization, COORDINATOR, session))
+    found = sorted(present) or await desk.directory.users(organization, role, session)
+    found = found or await desk.directory.users(organization, other, session)
+    left = [user for user in found if not excluded.shuts_out(organization, user)]
+    if left or not found:
+        return left
+    others = [
+        *await desk.directory.users(organization, PRIVACY_OFFICER, session),
+        *await desk.directory.users(organization, COORDINATOR, session),
+    ]
+    return [user for user in others if not excluded.shuts_out(organization, user)]

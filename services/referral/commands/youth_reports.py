@@ -41,7 +41,7 @@ async def record_report(
     async with attempting(desk, caller, "youth-report.record", identity) as attempt:
         check_works(caller.reader)
         attempt.owner = caller.organization
-        await desk.store.people.of(caller.organization, person)
+        await desk.store.people.of(caller.reader, person)
         if once.result:
             await attempt.done(desk, None)
             return await desk.store.youth_reports.by_id(identity)
@@ -83,7 +83,7 @@ async def reports_about(desk: Desk, caller: Caller, person: PersonId) -> list[Ke
     async with attempting(desk, caller, "youth-report.list") as attempt:
         check_works(caller.reader)
         attempt.owner = caller.organization
-        await desk.store.people.of(caller.organization, person)
+        await desk.store.people.of(caller.reader, person)
         wanted: Document = {"person": person}
         if not oversees(caller.reader):
             wanted["reported_by"] = caller.user

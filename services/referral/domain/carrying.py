@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import datetime
 
-from services.referral.domain.deadlines import answer_by
 from services.referral.domain.grounds import Ground
 from services.referral.domain.moves import Moved, end_consent, move
 from services.referral.domain.referral import Referral
@@ -12,17 +11,7 @@ from services.referral.domain.transitions import Actor, Command
 
 def request_on_ground(referral: Referral, actor: Actor, ground: Ground, at: datetime) -> Moved:
     """Send the draft under a ground; the sender learns afterwards what it learns by default."""
-    by = answer_by(referral.urgency, at)
-    return move(
-        referral,
-        Command.REQUEST,
-        actor,
-        at,
-        ground=ground.id,
-        requested_at=at,
-        remind_at=by.remind,
-        expires_at=by.expire,
-    )
+    return move(referral, Command.REQUEST, actor, at, ground=ground.id, requested_at=at)
 
 
 def end_ground(referral: Referral, at: datetime) -> Moved:

@@ -244,6 +244,7 @@ class Consent:
     decided_at: datetime
     decided_by: UserId
     ended_at: datetime | None = None
+    reminded: int | None = None  # days before its end, at the last reminder
 
     def is_live(self, at: datetime) -> bool:
         """Say whether it permits anything at that instant; the clock decides, not the timer."""

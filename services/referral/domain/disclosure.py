@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import lru_cache
+from types import MappingProxyType
 
 from services.referral.domain.disclosure_tables import (
     CELLS,
@@ -185,13 +187,20 @@ def _by_rule(reading: Reading, data_class: DataClass, rule: Rule) -> Decision:
     return _BY_RULE[rule]
 
 
-def decide_all(reading: Reading, tables: Tables = TABLES) -> dict[DataClass, Decision]:
+def decide_all(reading: Reading, tables: Tables = TABLES) -> Mapping[DataClass, Decision]:
     """Decide on every class of personal data, in the order in which people see them."""
-    return {
-        data_class: decide(reading, data_class, tables)
-        for data_class in DataClass
-        if data_class is not DataClass.AGGREGATES
-    }
+    return _decided(reading) if tables is TABLES else _decide_each(reading, tables)
+
+
+def _decide_each(reading: Reading, tables: Tables) -> Mapping[DataClass, Decision]:
+    personal: list[DataClass] = [name for name in DataClass if name is not DataClass.AGGREGATES]
+    return MappingProxyType({name: decide(reading, name, tables) for name in personal})
+
+
+@lru_cache(maxsize=4096)
+def _decided(reading: Reading) -> Mapping[DataClass, Decision]:
+    """Remember: circumstances are few and hold nothing of anyone, and deciding anew costs more than all else here."""
+    return _decide_each(reading, TABLES)
 
 
 def opened(decisions: Mapping[DataClass, Decision]) -> frozenset[Facet]:

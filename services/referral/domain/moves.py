@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from services.referral.domain.consent import Consent
-from services.referral.domain.deadlines import answer_by, handover_by
+from services.referral.domain.deadlines import handover_by
 from services.referral.domain.errors import ReferralError
 from services.referral.domain.identifiers import ServiceId, UserId
 from services.referral.domain.outwards import OVER, Telling, is_end, to_sender
@@ -15,6 +15,7 @@ from services.referral.domain.reasons import CancelReason, DeclineReason, FailRe
 from services.referral.domain.referral import TERSE_SENDERS, Referral, SenderView, Sharing
 from services.referral.domain.taxonomy import Need
 from services.referral.domain.transitions import SERVING, Actor, Command, Fact, ReferralClosed, State, step
+from services.referral.domain.waits import entering, on_the_list
 
 SAFE_ATTEMPTS = 3
 MOST_ALTERNATIVES = 5
@@ -101,7 +102,8 @@ def draft(**facts: Any) -> Moved:
 def move(referral: Referral, command: Command, actor: Actor, at: datetime, **changes: Any) -> Moved:
     """Make one legal move with its changes, or raise the refusal that says where the referral stands."""
     made = step(referral.state, command, actor)
-    moved = _end(replace(referral, state=made.to, **changes), at)
+    dates = entering(referral.state, made.to, referral.urgency, at)
+    moved = _end(replace(referral, state=made.to, **{**dates, **changes}), at)
     facts = _facts(referral, moved, made.facts)
     view = _view(referral, moved, actor, at)
     return Moved(replace(moved, view=view), facts, told_sender=view is not referral.view)
@@ -126,7 +128,9 @@ def _facts(before: Referral, after: Referral, facts: tuple[Fact, ...]) -> tuple[
 
 
 def _view(before: Referral, after: Referral, actor: Actor, at: datetime) -> SenderView:
-    """Say what the sender reads after a move; unchanged where nothing may be told."""
+    """Say what the sender reads after a move; unchanged where nothing may be told, or where there is no sender."""
+    if after.is_own:
+        return before.view
     telling = Telling(
         state=after.state,
         sector=after.sender_sector,
@@ -138,12 +142,11 @@ def _view(before: Referral, after: Referral, actor: Actor, at: datetime) -> Send
     word = to_sender(telling, before.view.word)
     if (word, after.sharing) == (before.view.word, before.sharing):
         return before.view
-    return SenderView(word=word, version=before.view.version + 1, changed_at=at)
+    return replace(before.view, word=word, version=before.view.version + 1, changed_at=at)
 
 
 def request(referral: Referral, actor: Actor, consent: Consent, at: datetime) -> Moved:
     """Send the draft under a consent; the caller has checked what it covers."""
-    by = answer_by(referral.urgency, at)
     return move(
         referral,
         Command.REQUEST,
@@ -153,8 +156,6 @@ def request(referral: Referral, actor: Actor, consent: Consent, at: datetime) ->
         consent_until=consent.until,
         feedback=consent.feedback,
         requested_at=at,
-        remind_at=by.remind,
-        expires_at=by.expire,
     )
 
 
@@ -169,8 +170,6 @@ def accept(referral: Referral, actor: Actor, workers: frozenset[UserId], places:
         handover_by=handover_by(referral.urgency, at),
         assigned=workers,
         places_held=places,
-        remind_at=None,
-        expires_at=None,
     )
 
 
@@ -213,13 +212,14 @@ def cancel(referral: Referral, actor: Actor, reason: CancelReason, at: datetime)
 
 def _cancel_unknowing(referral: Referral, at: datetime) -> Moved:
     """Let a sender who may not know of the end cancel: refusing would tell it; nothing changes but what it reads."""
-    view = SenderView(word=State.CANCELLED.value, version=referral.view.version + 1, changed_at=at)
-    return Moved(replace(referral, view=view), (), told_sender=False)
+    word = OVER if referral.sender_sector in TERSE_SENDERS else State.CANCELLED.value
+    view = SenderView(word=word, version=referral.view.version + 1, changed_at=at)
+    return Moved(replace(referral, view=view), (Fact.CANCELLED,), told_sender=True)
 
 
 def end_consent(referral: Referral, at: datetime) -> Moved:
     """Follow the end of a consent: before acceptance the referral ends, after it only the sharing, once."""
-    if referral.ground is not None:
+    if referral.ground is not None or referral.is_own:
         return Moved(referral, (), told_sender=False)
     if referral.accepted_at is None and (referral.is_open or referral.state is State.WITHDRAWN):
         return move(referral, Command.WITHDRAW, Actor.CONSENT, at)
@@ -230,31 +230,47 @@ def end_consent(referral: Referral, at: datetime) -> Moved:
 
 
 def _withdrawn_to_the_untold(moved: Moved, before: SenderView, at: datetime) -> Moved:
-    """Show a sender who may not know of an acceptance what it would read had there been none."""
+    """Show a sender what it would read had nothing happened that it may not know of: no acceptance, or no end."""
     referral = moved.referral
-    if not referral.is_untold or not referral.was_sent or is_end(before.word):
+    if not referral.was_sent or is_end(before.word):
         return moved
-    word = OVER if referral.sender_sector in TERSE_SENDERS else State.WITHDRAWN.value
+    if not referral.is_untold and (referral.is_open or referral.sharing is Sharing.ENDED):
+        return moved
+    word = _once_withdrawn(referral, before)
     view = SenderView(word=word, version=before.version + 1, changed_at=at)
     shown = replace(referral, view=view, sharing=Sharing.ENDED)
     return Moved(shown, moved.facts or (Fact.SHARING_ENDED,), told_sender=True)
 
 
+def _once_withdrawn(referral: Referral, before: SenderView) -> str:
+    """Return the word after a withdrawal: one that knows of an acceptance and of no end reads on as before."""
+    if not referral.is_untold:
+        return before.word
+    return OVER if referral.sender_sector in TERSE_SENDERS else State.WITHDRAWN.value
+
+
 def remind(referral: Referral, at: datetime) -> Moved:
-    """Recall an unanswered request, once."""
+    """Recall what waits, once."""
     return move(referral, Command.REMIND, Actor.TIMER, at, reminded=True, remind_at=None)
+
+
+def keep_waiting(referral: Referral, actor: Actor, at: datetime) -> Moved:
+    """Answer an ask: the person still waits, and the receiver is asked again later."""
+    return move(referral, Command.KEEP_WAITING, actor, at, **on_the_list(referral.urgency, at))
 
 
 def may_void(referral: Referral) -> bool:
     """Say whether the sender alone may void; once sent, never where the answer would tell it of an acceptance."""
-    return referral.accepted_at is None and not (referral.was_sent and referral.is_untold)
+    untold = referral.was_sent and referral.is_untold and not referral.is_own
+    return referral.accepted_at is None and not untold
 
 
 def void(referral: Referral, actor: Actor, at: datetime) -> Moved:
     """Take back what was entered in error, before anyone accepted it."""
     if not may_void(referral):
         raise VoidNeedsTwo
-    return move(referral, Command.VOID, actor, at)
+    # Who opened it for their own person is both sides of it.
+    return move(referral, Command.VOID, Actor.SENDER if referral.is_own else actor, at)
 
 
 def confirm_void(referral: Referral, actor: Actor, at: datetime) -> Moved:

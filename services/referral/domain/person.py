@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.referral.domain.errors import ReferralError
+from services.referral.domain.exclusions import NOBODY, Exclusions
 from services.referral.domain.identifiers import OrganizationId, PersonId, UserId
 
 WORDS: tuple[str, ...] = (
@@ -41,3 +42,4 @@ class Person:
     mnemonic: str
     created_at: datetime
     created_by: UserId
+    excluded: Exclusions = NOBODY

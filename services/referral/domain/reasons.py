@@ -16,6 +16,14 @@ class DeclineReason(StrEnum):
     OTHER = "other"
 
 
+class Source(StrEnum):
+    """How someone came whom nobody referred."""
+
+    WALK_IN = "walk-in"
+    CALL = "call"
+    SELF_REFERRAL = "self-referral"
+
+
 class CancelReason(StrEnum):
     """Why a party cancels."""
 

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from services.referral.domain.consent import Feedback
 from services.referral.domain.disclosure import Stage
+from services.referral.domain.exclusions import NOBODY, Exclusions
+from services.referral.domain.handover import Handover
 from services.referral.domain.identifiers import (
     ConsentId,
     GroundId,
@@ -16,6 +18,7 @@ from services.referral.domain.identifiers import (
     ServiceId,
     UserId,
 )
+from services.referral.domain.reasons import Source
 from services.referral.domain.taxonomy import DataClass, Need, Purpose, Sector, Urgency
 from services.referral.domain.transitions import ENDED, SERVING, UNANSWERED, Actor, State
 
@@ -37,6 +40,9 @@ class SenderView:
     word: str
     version: int
     changed_at: datetime
+    handover: Handover | None = None
+    not_arrived_at: datetime | None = None
+    void_proposed_by: Actor | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,24 +72,38 @@ class Referral:
     consent_until: datetime | None = None
     ground: GroundId | None = None
     query: QueryId | None = None
+    source: Source | None = None
     requested_at: datetime | None = None
     remind_at: datetime | None = None
     expires_at: datetime | None = None
+    escalate_at: datetime | None = None
+    answer_from: datetime | None = None  # when the deadline began that the last word before acceptance goes with
     accepted_at: datetime | None = None
     handover_by: datetime | None = None
+    handover: Handover | None = None
+    not_arrived_at: datetime | None = None
     ended_at: datetime | None = None
     reason: str | None = None
     alternatives: tuple[ServiceId, ...] = ()
     assigned: frozenset[UserId] = frozenset()
     places_held: int = 0
+    attempts: int = 0
+    safe_attempts: int = 0  # since the person was last spoken with; each attempt itself is sealed
     reminded: bool = False
     read_once_at: datetime | None = None
     void_proposed_by: Actor | None = None
+    excluded: Exclusions = NOBODY  # who finds nothing of it, as the person's list has it
+    void_proposer: UserId | None = None
 
     @property
     def is_open(self) -> bool:
         """Say whether it awaits anything."""
         return self.state not in ENDED
+
+    @property
+    def is_own(self) -> bool:
+        """Say whether the receiver opened it for a person of its own record: there is no other organisation in it."""
+        return self.source is not None
 
     @property
     def is_untold(self) -> bool:

@@ -37,6 +37,7 @@ class Command(StrEnum):
     REVIEW = "review"
     WAITLIST = "waitlist"
     RESUME_REVIEW = "resume-review"
+    KEEP_WAITING = "keep-waiting"
     ACCEPT = "accept"
     DECLINE = "decline"
     REMIND = "remind"
@@ -44,6 +45,9 @@ class Command(StrEnum):
     LOSE = "lose"
     WITHDRAW = "withdraw"
     END_SHARING = "end-sharing"
+    ARRANGE_HANDOVER = "arrange-handover"
+    ASSIGN = "assign"
+    LOG_ATTEMPT = "log-attempt"
     START = "start"
     MISS_ARRIVAL = "miss-arrival"
     ESCALATE = "escalate"
@@ -91,6 +95,7 @@ class Fact(StrEnum):
     WITHDRAWN = "withdrawn"
     CLOSED = "closed"
     SHARING_ENDED = "sharing-ended"
+    HANDOVER_ARRANGED = "handover-arranged"
     STARTED = "started"
     NOT_ARRIVED = "not-arrived"
     ESCALATED = "escalated"
@@ -149,18 +154,23 @@ ROWS: tuple[Row, ...] = (
     Row((State.REQUESTED,), Command.REVIEW, _RECEIVER, State.UNDER_REVIEW, (Fact.REVIEW_STARTED,)),
     Row(_WAITING, Command.WAITLIST, _RECEIVER, State.WAITLISTED, (Fact.WAITLISTED,)),
     Row((State.WAITLISTED,), Command.RESUME_REVIEW, _RECEIVER, State.UNDER_REVIEW, (Fact.REVIEW_RESUMED,)),
+    Row((State.WAITLISTED,), Command.KEEP_WAITING, _RECEIVER, None, ()),
     Row(_UNANSWERED, Command.ACCEPT, _RECEIVER, State.ACCEPTED, _TAKEN),
     Row(_UNANSWERED, Command.DECLINE, _RECEIVER, State.DECLINED, (Fact.DECLINED,)),
     Row(_UNANSWERED, Command.REMIND, _TIMER, None, (Fact.REMINDED,)),
+    Row(_UNANSWERED, Command.ESCALATE, _TIMER, None, (Fact.ESCALATED,)),
     Row(_UNANSWERED, Command.EXPIRE, _TIMER, State.EXPIRED, (Fact.EXPIRED, Fact.CLOSED)),
     Row(_OPEN_BEFORE, Command.LOSE, (Actor.RACE,), State.CANCELLED, (Fact.CANCELLED, Fact.CLOSED)),
     Row(_OPEN_BEFORE, Command.WITHDRAW, (Actor.CONSENT,), State.WITHDRAWN, (Fact.WITHDRAWN, Fact.CLOSED)),
     Row((State.WITHDRAWN,), Command.WITHDRAW, (Actor.CONSENT,), None, ()),
     Row(_SERVING, Command.END_SHARING, (Actor.CONSENT,), None, (Fact.SHARING_ENDED,)),
+    Row((State.ACCEPTED,), Command.ARRANGE_HANDOVER, _RECEIVER, None, (Fact.HANDOVER_ARRANGED,)),
     Row((State.ACCEPTED,), Command.START, _RECEIVER, State.IN_PROGRESS, (Fact.STARTED,)),
     Row((State.ACCEPTED,), Command.MISS_ARRIVAL, _TIMER, None, (Fact.NOT_ARRIVED,)),
     Row((State.ACCEPTED, State.ON_HOLD), Command.REMIND, _TIMER, None, (Fact.REMINDED,)),
     Row((State.ACCEPTED, State.ON_HOLD), Command.ESCALATE, _TIMER, None, (Fact.ESCALATED,)),
+    Row(_SERVING, Command.LOG_ATTEMPT, _RECEIVER, None, ()),
+    Row(_SERVING, Command.ASSIGN, _RECEIVER, None, (Fact.ASSIGNED,)),
     Row((State.IN_PROGRESS,), Command.HOLD, _RECEIVER, State.ON_HOLD, (Fact.HELD,)),
     Row((State.ON_HOLD,), Command.RESUME, _RECEIVER, State.IN_PROGRESS, (Fact.RESUMED,)),
     Row(_SERVING, Command.COMPLETE, _RECEIVER, State.COMPLETED, (Fact.COMPLETED,)),
@@ -171,10 +181,15 @@ ROWS: tuple[Row, ...] = (
     Row(_NEVER_ACCEPTED, Command.VOID, _SENDER, State.ENTERED_IN_ERROR, (Fact.VOIDED,)),
     Row(_SHEET_KNOWN, Command.VOID, _ALONE, State.ENTERED_IN_ERROR, (Fact.VOIDED,)),
     Row(_ONCE_ACCEPTED, Command.PROPOSE_VOID, _PARTIES, None, (Fact.VOID_PROPOSED,)),
+    # A sender who may not know whether it was accepted takes the same way whether or not it was.
+    Row(_UNANSWERED, Command.PROPOSE_VOID, _SENDER, None, (Fact.VOID_PROPOSED,)),
+    Row(_UNANSWERED, Command.CONFIRM_VOID, _RECEIVER, State.ENTERED_IN_ERROR, (Fact.VOIDED,)),
     Row(_ONCE_ACCEPTED, Command.CONFIRM_VOID, _PARTIES, State.ENTERED_IN_ERROR, (Fact.VOIDED,)),
     Row(_SERVING, Command.REASSIGN, (Actor.SENDER, Actor.COORDINATION), None, (Fact.REASSIGNED,)),
 )
 
+# Until a request is answered its sender hears that it waits; what the receiver does with it later is the receiver's.
+SENDERS_WAIT: frozenset[State] = frozenset(_WAITING)
 UNANSWERED: frozenset[State] = frozenset(_UNANSWERED)
 SERVING: frozenset[State] = frozenset(_SERVING)
 BEFORE_ACCEPTANCE: frozenset[State] = frozenset(_OPEN_BEFORE)

@@ -8,6 +8,7 @@ from services.referral.published import AuditSealed
 from services.referral.store import consents, emergencies, grounds, people, queries, referrals, youth_reports
 from services.referral.store.consents import Consents
 from services.referral.store.emergencies import Emergencies
+from services.referral.store.exclusions import Pseudonyms
 from services.referral.store.grounds import Grounds
 from services.referral.store.people import MnemonicTaken, People
 from services.referral.store.places import PlaceBook
@@ -37,17 +38,17 @@ INDEXES = {
 class Store:
     """The service's own collections. Every load that decides belongs to the transaction that saves."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, pseudonyms: Pseudonyms) -> None:
         told = Outbox(database, SOURCE)
         self._told = told
-        self.people = People(database)
-        self.consents = Consents(database)
+        self.people = People(database, pseudonyms)
+        self.consents = Consents(database, told)
         self.emergencies = Emergencies(database, told)
         self.grounds = Grounds(database, told)
         self.youth_reports = YouthReports(database)
         self.places = PlaceBook(database)
         self.queries = Queries(database, told)
-        self.referrals = Referrals(database, told)
+        self.referrals = Referrals(database, told, pseudonyms)
 
     async def tell_head(self, session: Session, head: Head) -> None:
         """Let everyone who reads the bus witness the end of an organisation's audit chain."""
@@ -65,6 +66,7 @@ __all__ = [
     "Line",
     "MnemonicTaken",
     "PlaceBook",
+    "Pseudonyms",
     "Queries",
     "Referrals",
     "Sealed",

@@ -7,7 +7,9 @@ from pydantic import TypeAdapter
 from pymongo import ASCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
+from kit.messages import Message
 from kit.mongo import Database, Document, Session, VersionConflict, save_version
+from kit.outbox import Outbox
 from services.referral.domain.consent import Consent, ConsentState
 from services.referral.domain.identifiers import ConsentId, OrganizationId, PersonId
 from services.referral.domain.party import NotFound
@@ -35,8 +37,9 @@ INDEXES = {
 class Consents:
     """Consent records; `evidence` is sealed under the person's key."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, outbox: Outbox) -> None:
         self._rows = database["consents"]
+        self._outbox = outbox
 
     async def by_id(self, session: Session | None, consent: ConsentId) -> Kept[Consent]:
         """Load a consent; raises `NotFound`."""
@@ -61,14 +64,35 @@ class Consents:
         )
         return to_kept(CONSENT, row).state if row else None
 
-    async def save(self, session: Session, consent: Consent, sealed: Sealed, expected: int) -> Kept[Consent]:
-        """Write a consent; raises `VersionConflict` where another answer was recorded meanwhile."""
+    async def save(
+        self,
+        session: Session,
+        consent: Consent,
+        sealed: Sealed,
+        expected: int,
+        told: int = 0,
+        messages: Sequence[Message] = (),
+        at: datetime | None = None,
+    ) -> Kept[Consent]:
+        """Write a consent with what it tells `at` an instant, after the `told` messages it told before.
+
+        Raises `VersionConflict` where another answer was recorded meanwhile.
+        """
+        if messages and at is not None:
+            told = await self._outbox.append(session, f"consent:{consent.id}", told, messages, at)
+        fields = to_fields(CONSENT, consent) | {"sealed": dict(sealed), "told": told}
         try:
-            await save_version(session, self._rows, to_fields(CONSENT, consent) | {"sealed": dict(sealed)}, expected)
+            await save_version(session, self._rows, fields, expected)
         except DuplicateKeyError as error:
             raise VersionConflict from error
-        return Kept(consent, expected + 1, sealed=sealed)
+        return Kept(consent, expected + 1, told, sealed)
 
-    async def of_person(self, person: PersonId) -> Sequence[Kept[Consent]]:
+    async def of_persons(self, persons: Sequence[PersonId]) -> list[ConsentId]:
+        """Return the consents of several persons, by id alone."""
+        rows = self._rows.find({"person": {"$in": list(persons)}}, {"_id": 1})
+        return [ConsentId(row["_id"]) async for row in rows]
+
+    async def of_person(self, person: PersonId, session: Session | None = None) -> Sequence[Kept[Consent]]:
         """Return a person's consents, oldest first."""
-        return [to_kept(CONSENT, row) async for row in self._rows.find({"person": person}).sort("decided_at", 1)]
+        rows = self._rows.find({"person": person}, session=session).sort("decided_at", 1)
+        return [to_kept(CONSENT, row) async for row in rows]

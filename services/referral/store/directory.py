@@ -78,7 +78,7 @@ class Directory:
         return tuple(dict.fromkeys(UserId(row["user"]) for row in rows))
 
     async def works_in(
-        self, organization: OrganizationId, users: frozenset[UserId], session: Session
+        self, organization: OrganizationId, users: frozenset[UserId], session: Session | None = None
     ) -> frozenset[UserId]:
         """Return those of the users who are active in an organisation."""
         copy = await self._live()

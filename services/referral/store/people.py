@@ -5,13 +5,15 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from kit.mongo import Database, Session, save_version
-from services.referral.domain.identifiers import OrganizationId, PersonId
-from services.referral.domain.party import NotFound
+from kit.mongo import Database, Document, Session, save_version
+from services.referral.domain.exclusions import Exclusions
+from services.referral.domain.identifiers import OrganizationId, PersonId, UserId
+from services.referral.domain.party import NotFound, Reader
 from services.referral.domain.person import Person
+from services.referral.store.exclusions import Pseudonyms
 from services.referral.store.records import Kept, Sealed, to_fields, to_kept
 
 _PERSON = TypeAdapter(Person)
@@ -20,6 +22,7 @@ INDEXES = {
     "persons": [
         IndexModel([("organization", ASCENDING), ("mnemonic", ASCENDING)], unique=True),
         IndexModel([("organization", ASCENDING), ("created_at", DESCENDING), ("_id", DESCENDING)]),
+        IndexModel([("hidden_from", ASCENDING)], sparse=True),
     ]
 }
 
@@ -31,36 +34,74 @@ class MnemonicTaken(Exception):  # noqa: N818 - it reads as what happened
 class People:
     """An organisation's persons; there is no way to ask for another organisation's."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, pseudonyms: Pseudonyms) -> None:
         self._rows = database["persons"]
+        self._pseudonyms = pseudonyms
 
-    async def of(self, organization: OrganizationId, person: PersonId, session: Session | None = None) -> Kept[Person]:
-        """Load a person of this organisation; raises `NotFound`, whether or not the person exists elsewhere."""
-        row = await self._rows.find_one({"_id": person, "organization": organization}, session=session)
+    def _kept(self, row: Document) -> Kept[Person]:
+        return to_kept(_PERSON, {**row, "excluded": self._pseudonyms.read(row)})
+
+    async def of(self, reader: Reader, person: PersonId, session: Session | None = None) -> Kept[Person]:
+        """Load a person of the reader's organisation; raises `NotFound` where there is none, or none for them."""
+        query = {"_id": person, "organization": reader.organization}
+        row = await self._rows.find_one(query | self._seen_by(reader), session=session)
         if row is None:
             raise NotFound
-        return to_kept(_PERSON, row)
+        return self._kept(row)
+
+    async def behind(self, person: PersonId, session: Session | None = None) -> Kept[Person]:
+        """Load the person a record is about, for whom that record is judged already; raises `NotFound`."""
+        row = await self._rows.find_one({"_id": person}, session=session)
+        if row is None:
+            raise NotFound
+        return self._kept(row)
+
+    async def hold(self, session: Session, person: PersonId) -> Kept[Person]:
+        """Load a person and write the document, so that whoever changes their exclusions meanwhile collides."""
+        row = await self._rows.find_one_and_update(
+            {"_id": person}, {"$inc": {"held": 1}}, session=session, return_document=ReturnDocument.AFTER
+        )
+        if row is None:
+            raise NotFound
+        return self._kept(row)
+
+    async def exclude(self, session: Session, person: PersonId, excluded: Exclusions) -> None:
+        """Write whom a person excludes; the record's version counts the record alone."""
+        fields = self._pseudonyms.fields(excluded)
+        change = {"$set": fields} if fields else {"$unset": {"hidden_from": ""}}
+        await self._rows.update_one({"_id": person}, change, session=session)
+
+    async def hidden(self, organization: OrganizationId, user: UserId) -> list[PersonId]:
+        """Return the persons of whom someone is to find nothing."""
+        query = {"hidden_from": {"$in": self._pseudonyms.any_of(organization, user)}}
+        return [PersonId(row["_id"]) async for row in self._rows.find(query, {"_id": 1})]
+
+    def _seen_by(self, reader: Reader) -> Document:
+        return self._pseudonyms.visible_to(reader.organization, reader.user)
 
     async def save(self, session: Session, person: Person, sealed: Sealed, expected: int) -> Kept[Person]:
         """Write a person; raises `MnemonicTaken`, or `VersionConflict` where it changed since it was loaded."""
         try:
-            await save_version(session, self._rows, to_fields(_PERSON, person) | {"sealed": dict(sealed)}, expected)
+            await save_version(session, self._rows, self._document(person, sealed), expected)
         except DuplicateKeyError as error:
             raise MnemonicTaken from error
         return Kept(person, expected + 1, sealed=sealed)
 
-    async def page(
-        self, organization: OrganizationId, before: tuple[datetime, str] | None, limit: int
-    ) -> Sequence[Kept[Person]]:
-        """Return persons from the newest on, nothing of them unsealed."""
-        query: dict[str, Any] = {"organization": organization}
+    def _document(self, person: Person, sealed: Sealed) -> Document:
+        fields = to_fields(_PERSON, person)
+        del fields["excluded"]
+        return fields | self._pseudonyms.fields(person.excluded) | {"sealed": dict(sealed)}
+
+    async def page(self, reader: Reader, before: tuple[datetime, str] | None, limit: int) -> Sequence[Kept[Person]]:
+        """Return the reader's organisation's persons from the newest on, nothing of them unsealed."""
+        query: dict[str, Any] = {"organization": reader.organization, **self._seen_by(reader)}
         if before is not None:
             query["$or"] = [
                 {"created_at": {"$lt": before[0]}},
                 {"created_at": before[0], "_id": {"$lt": before[1]}},
             ]
         rows = self._rows.find(query, {"sealed": 0}).sort([("created_at", -1), ("_id", -1)]).limit(limit)
-        return [to_kept(_PERSON, row) async for row in rows]
+        return [self._kept(row) async for row in rows]
 
     async def existing(self, persons: Sequence[PersonId]) -> frozenset[PersonId]:
         """Return those of the persons who are stored."""

@@ -19,9 +19,9 @@ from cli.demo import play
 from cli.demo.leaving import no_log_holds_a_word_of_the_persons
 from cli.demo.letters import nothing_but_something_new_was_mailed, only_something_new_is_mailed_to
 from cli.demo.listening import Listener, listening
-from cli.demo.party import Party
+from cli.demo.party import Door, Party
 from cli.demo.stage import RuleBroken, Stage, forbidden_words, soon
-from cli.demo.telling import LOG_WIDTH, Teller
+from cli.demo.telling import LOG_WIDTH, Teller, in_words
 from cli.mailbox.letters import Letters
 from cli.mailbox.web import create
 from services.referral.domain.taxonomy import DataClass, Need
@@ -189,6 +189,41 @@ def test_forbidden_words_are_the_persons_own_and_never_codes():
     words = forbidden_words(SCENARIO)
     assert {"Lina", "Quisbert-Apaza", "tisane", "+15145550142"} <= set(words)
     assert not {"adult", "high", "spa", "06", "phone"} & set(words)
+
+
+async def test_a_play_whose_first_step_fails_ends_with_status_1_and_says_where(said, tmp_path):
+    """Nobody listens at the gateway: a demo that could not be played is no demo that held."""
+    logins = [
+        demo_people.Login(f"{role['login']}@halte.example", "Ada", role["organization"], "community", (), "u", "p", "A")
+        for role in SCENARIO["cast"].values()
+    ]
+    door = Door("http://127.0.0.1:1", demo_people.Demo(tuple(logins)))
+    teller = Teller(Console(file=said, width=LOG_WIDTH, highlight=False))
+    assert await play.play(door, "http://127.0.0.1:1", tmp_path, teller) == 1
+    assert "✗ everyone_signs_in: the system answers" in said.getvalue()
+    assert "Every step kept to the rules" not in said.getvalue()
+
+
+async def test_a_play_without_its_people_ends_with_status_1_too(said, tmp_path):
+    teller = Teller(Console(file=said, width=LOG_WIDTH, highlight=False))
+    door = Door("http://127.0.0.1:1", demo_people.Demo())
+    assert await play.play(door, "http://127.0.0.1:1", tmp_path, teller) == 1
+    assert "NoSuchLogin" in said.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("read", "words"),
+    [
+        ({"needs": ["a", "b"], "party_size": 1, "note": None, "children": []}, "needs: a b, party size: 1"),
+        ({}, "nothing"),
+        (None, "nothing"),
+        (["met"], "met"),
+        ({"shelter-tonight": "met"}, "shelter-tonight: met"),
+        ({"adults": 0}, "adults: 0"),
+    ],
+)
+def test_what_a_party_reads_is_told_in_words_and_never_as_code(read, words):
+    assert in_words(read) == words
 
 
 def test_a_log_reads_as_a_terminal_does_without_colours(said):

@@ -10,9 +10,9 @@ import pytest
 from rich.console import Console
 
 from cli import demo_people
-from cli.local import card, logs, ports
+from cli.local import card, checks, logs, ports
 from cli.local.board import Board, words
-from cli.local.plan import Plan
+from cli.local.plan import BadDemoError, Plan
 from cli.local.ports import BadPortBaseError, Ports
 from cli.local.state import AlreadyUpError, RunDirectory, Running, State, Told
 from cli.local.supervisor import Component, Status
@@ -69,6 +69,45 @@ def test_our_own_server_in_the_environment_is_not_somebody_elses(tmp_path):
     assert plan(tmp_path, NATS_URL="nats://127.0.0.1:9013").elsewhere == {}
 
 
+@pytest.mark.parametrize(
+    ("kept", "given", "asked", "demo"),
+    [
+        (None, "", None, True),
+        (None, "0", None, False),
+        (None, "0", True, True),
+        (False, "", None, False),
+        (False, "1", None, True),
+        (True, "", None, True),
+        (True, "", False, False),
+    ],
+)
+def test_a_copy_stays_what_its_first_start_made_it_unless_somebody_asks_otherwise(tmp_path, kept, given, asked, demo):
+    run = RunDirectory(tmp_path)
+    if kept is not None:
+        run.settle_kind(demo=kept)
+    assert Plan.read({"DEMO": given}, run, demo=asked).demo is demo
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_copy_of_one_kind_is_not_started_as_the_other(tmp_path, asked):
+    run = RunDirectory(tmp_path)
+    run.settle_kind(demo=not asked)
+    found = [each.what for each in checks.complaints(Plan.read({}, run, demo=asked))]
+    assert checks.KINDS_MET[asked] in found
+
+
+def test_a_wish_that_is_neither_yes_nor_no_is_refused(tmp_path):
+    with pytest.raises(BadDemoError, match=r"DEMO=perhaps: give 1 .* 0 for a real start"):
+        plan(tmp_path, DEMO="perhaps")
+
+
+def test_the_card_of_a_real_start_tells_how_the_board_is_invited(tmp_path):
+    console, text = printed()
+    card.show(plan(tmp_path, DEMO="0"), console)
+    assert "./coalition init ADDRESS ADDRESS --business-number NUMBER" in text.getvalue()
+    assert "make demo" not in text.getvalue()
+
+
 def test_the_environment_comes_back_whatever_it_holds(tmp_path):
     run, kept = RunDirectory(tmp_path), {"A": "it's", "B": '{"x": "y z"}', "C": "a=b\nc", "D": ""}
     run.write_environment(kept)
@@ -112,6 +151,12 @@ def test_a_component_says_how_it_is(status, said):
     assert words(component(status, port=8010)) == said
 
 
+def test_one_that_has_only_begun_counts_no_seconds_yet():
+    found = component(Status.STARTING)
+    found.began = time.monotonic()
+    assert words(found) == "starting"
+
+
 def test_in_a_log_each_change_is_one_whole_line_however_narrow_it_is():
     console, text = printed(width=20)
     found = component(Status.HEALTHY, port=8010)
@@ -147,7 +192,7 @@ def test_logs_show_the_last_lines_with_the_name_they_come_from(tmp_path):
     run.log("nats").write_text("1\n2\n3\n")
     run.log("gateway").write_text("a\n")
     console, text = printed()
-    logs.show(logs.chosen(run, None), console, 2, follow=False)
+    logs.show(run, None, console, 2, follow=False)
     assert text.getvalue() == "gateway │ a\nnats    │ 2\nnats    │ 3\n"
 
 

@@ -116,6 +116,23 @@ async def test_an_answer_is_passed_on_as_it_comes(http):
     assert first < 0.4 < time.perf_counter() - started
 
 
+async def ticks(http, number, **headers):
+    """Read so many events of the stream, then leave; return their ids."""
+    found = []
+    async with http.stream("GET", "/api/v1/toy/live", headers={**tokens.as_caseworker(), **headers}) as answer:
+        async for line in answer.aiter_lines():
+            found += [int(line.removeprefix("id: "))] if line.startswith("id: ") else []
+            if len(found) == number:
+                return found
+    return found
+
+
+async def test_a_stream_taken_up_again_goes_on_after_the_last_event_its_reader_saw(http):
+    seen = await ticks(http, 3)
+    assert seen == [0, 1, 2]
+    assert await ticks(http, 3, **{"Last-Event-ID": str(seen[-1])}) == [3, 4, 5]
+
+
 async def test_an_upload_may_be_larger_than_other_bodies(http):
     answer = await http.post("/api/v1/toy/files", headers=tokens.as_caseworker(), content=b"z" * 2_000_000)
     assert answer.json()["length"] == 2_000_000

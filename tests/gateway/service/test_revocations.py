@@ -6,6 +6,7 @@ import signal
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import product
 from uuid import uuid4
 
 import pytest
@@ -17,6 +18,9 @@ from tests.servers import running_mongod
 
 THINGS, LIVE = "/api/v1/toy/things", "/api/v1/toy/live"
 PROMISED = 5.0
+COOKIE = {"Cookie": "__Host-session=of-somebody"}
+NEED_MONGO = [("GET", THINGS), ("GET", LIVE), *(("GET", f"/auth/{name}") for name in ("me", "login", "organization"))]
+NEED_MONGO += [("POST", "/auth/logout"), ("POST", "/auth/organization"), ("POST", "/api/v1/toy/code")]
 
 
 class Revocations:
@@ -181,8 +185,10 @@ async def test_cut_from_mongo_nobody_passes_on_old_knowledge_and_streams_end(cut
         await asyncio.wait_for(asyncio.gather(*(stream.ended() for stream in streams)), PROMISED + 1)
         assert time.monotonic() - cut < PROMISED
         for http in (first, second):
-            answer = await http.get(THINGS, headers=bearer)
-            assert (answer.status_code, answer.json()["code"]) == (503, "gateway.access-unknown")
+            for who, (method, path) in product((bearer, COOKIE), NEED_MONGO):
+                answer = await http.request(method, path, headers=who)
+                assert (answer.status_code, answer.json()["code"]) == (503, "gateway.access-unknown"), path
+                assert answer.elapsed.total_seconds() < 0.5, path
             assert (await http.get("/health/ready")).status_code == 503
             assert (await http.get("/health/live")).status_code == 200
             assert (await http.get("/api/v1/toy/open")).status_code == 200
@@ -192,6 +198,24 @@ async def test_cut_from_mongo_nobody_passes_on_old_knowledge_and_streams_end(cut
             return (await first.get(THINGS, headers=bearer)).status_code == 200
 
         await eventually(passes, within=15)
+
+
+@pytest.mark.parametrize("cut", [signal.SIGSTOP, signal.SIGKILL], ids=["hanging", "refusing"])
+async def test_a_browser_hears_within_seconds_that_mongo_is_away_and_never_that_its_request_may_have_been_done(
+    cut_off, cut
+):
+    mongod, one, _ = cut_off
+    async with one.http(headers=COOKIE) as http:
+        assert (await http.get(THINGS)).status_code == 401
+        mongod.server.signal(cut)
+        asked = time.monotonic()
+        while time.monotonic() - asked < PROMISED:
+            answers = await asyncio.gather(*(http.get(path) for path in (THINGS, LIVE, "/auth/me")))
+            for answer in answers:
+                assert answer.status_code == 503, answer.text
+                assert answer.json()["code"] in ("gateway.unavailable", "gateway.access-unknown")
+                assert answer.headers["retry-after"]
+                assert answer.elapsed.total_seconds() < 4
 
 
 async def test_a_revocation_during_the_cut_holds_as_soon_as_mongo_is_back(cut_off):

@@ -14,10 +14,10 @@ from services.membership.main import create
 from services.membership.settings import MembershipSettings
 from services.membership.store import INDEXES
 from tests.membership.service.conftest import PREFIX, Coalition, Records
-from tests.realm.conftest import mailbox, realm, realm_code, server
+from tests.realm.conftest import keycloak, mailbox, realm, realm_code, server
 from tests.realm.conftest import settings as realm_settings
 
-__all__ = ["mailbox", "realm", "realm_code", "realm_settings", "server"]
+__all__ = ["keycloak", "mailbox", "realm", "realm_code", "realm_settings", "server"]
 
 
 @pytest.fixture(scope="session")

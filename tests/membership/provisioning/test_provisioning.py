@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from kit.clock import utc_now
 from kit.testing import eventually
 
 CODE = re.compile(r"invitation#([A-Z2-7-]+)")
@@ -95,6 +96,7 @@ async def test_roles_and_leaving_follow_in_keycloak(api, coalition, mailbox, rec
         return (await api.get(f"/representatives/{person}", headers=manager)).json()["user_id"]
 
     user = await eventually(user_of, within=40)
+    before_changing = utc_now()
     changed = await api.put(f"/representatives/{person}/roles", json={"roles": ["caseworker"]}, headers=manager)
     assert changed.status_code == 200
 
@@ -102,7 +104,17 @@ async def test_roles_and_leaving_follow_in_keycloak(api, coalition, mailbox, rec
         return groups_of(realm, key, user) == {"caseworker"}
 
     await eventually(roles_are, within=40)
+    place = f"member:{organization}:{user}"
+
+    rows = records.mongo.client[records.access]["revocations"]
+
+    async def let_in() -> dict | None:
+        return await rows.find_one({"_id": place, "before": {"$ne": None}})
+
+    row = await eventually(let_in, within=40)
+    assert before_changing < row["before"] <= utc_now()
     await api.post(f"/representatives/{person}/deactivation", headers=manager)
+    assert await rows.find_one({"_id": place, "revoked": True, "before": None})
     assert await records.revoked(f"member:{organization}:{user}") is True
 
     async def gone() -> bool:
@@ -149,3 +161,78 @@ async def test_who_is_deactivated_before_the_account_is_made_has_none(
     assert not any(account["enabled"] for account in found)
     key = organization_in(realm, organization)["id"]
     assert not any(member["email"] == other for member in realm.get(f"/organizations/{key}/members"))
+
+
+@pytest.fixture
+def post_at(realm):
+    """Say at which port Keycloak's mail server is; without a port, where it was."""
+    alive = realm.get("")["smtpServer"]
+
+    def put(port: str = alive["port"]) -> None:
+        realm.put("", realm.get("") | {"smtpServer": alive | {"port": port}})
+
+    yield put
+    put()
+
+
+async def test_a_dead_mail_server_holds_up_nobody_whose_access_ends(
+    api, coalition, mailbox, records, realm, address, name, post_at
+):
+    organization, _, _ = await joined(api, coalition, mailbox, records, address, name)
+    key = organization_in(realm, organization)["id"]
+    manager = coalition.coordinator(organization)
+    leaving, user = await active(api, coalition, mailbox, organization, manager, "intake")
+    post_at("9")
+    joining, newcomer = await active(api, coalition, mailbox, organization, manager, "caseworker")
+    await api.post(f"/representatives/{leaving}/deactivation", headers=manager)
+
+    async def closed() -> bool:
+        return not realm.get(f"/users/{user}")["enabled"] and not groups_of(realm, key, user)
+
+    await eventually(closed, within=40)
+    [letter] = [row for row in await records.jobs("first-sign-in") if row["payload"]["representative_id"] == joining]
+    assert letter["state"] == "waiting"
+    account = realm.get(f"/users/{newcomer}")
+    assert (account["enabled"], groups_of(realm, key, newcomer)) == (True, {"caseworker"})
+    post_at()
+
+    async def mailed() -> bool:
+        return (await records.state("jobs", letter["_id"]))["state"] == "done"
+
+    await eventually(mailed, within=60)
+    assert len(letters_to(mailbox, account["email"])) == 2
+
+
+async def active(api, coalition, mailbox, organization: str, manager: dict, role: str) -> tuple[str, str]:
+    """Bring one more person of an organisation all the way; returns person and user."""
+    mine = f"p-{uuid4().hex[:8]}@erable.example"
+    person = await coalition.invited(organization, mine, (role,))
+    names = {"code": await code_mailed_to(mailbox, mine), "given_name": "Ève", "family_name": "Roy"}
+    assert (await api.post("/invitations/acceptances", json=names)).status_code == 202
+
+    async def user_of() -> str | None:
+        return (await api.get(f"/representatives/{person}", headers=manager)).json()["user_id"]
+
+    return person, await eventually(user_of, within=40)
+
+
+async def test_a_lost_second_factor_is_forgotten_once_two_people_say_so(
+    api, coalition, mailbox, records, realm, address, name
+):
+    organization, person, user = await joined(api, coalition, mailbox, records, address, name)
+    secret = {"type": "otp", "secretData": '{"value": "JBSWY3DPEHPK3PXP"}'}  # pragma: allowlist secret
+    kind = '{"subType": "totp", "digits": 6, "counter": 0, "period": 30, "algorithm": "HmacSHA1"}'
+    realm.put(f"/users/{user}", realm.get(f"/users/{user}") | {"credentials": [secret | {"credentialData": kind}]})
+
+    async def held() -> list[str]:
+        return [credential["type"] for credential in realm.get(f"/users/{user}/credentials")]
+
+    assert await held() == ["otp"]
+    place = f"/representatives/{person}/second-factor-resets"
+    assert (await api.post(place, headers=coalition.coordinator(organization))).status_code == 200
+    assert (await api.post(f"{place}/confirmation", headers=coalition.staff())).status_code == 200
+
+    async def forgotten() -> bool:
+        return await held() == []
+
+    await eventually(forgotten, within=40)

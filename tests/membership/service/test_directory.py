@@ -7,11 +7,11 @@ from uuid import uuid4
 
 import pytest
 
-from services.membership.domain.directory import Assurance, Service
+from services.membership.domain.directory import Assurance, Eligibility, Schedule, Service
 from services.membership.store.directory import Search, query_of, row_of
 from services.membership.views import ServicePage, ServiceView
 from tests.membership.builders import AT, an_entry, an_organization
-from tests.membership.service.conftest import a_service
+from tests.membership.service.conftest import a_service, an_accreditation
 
 
 async def found(api, coalition, query: str, headers=None) -> list[str]:
@@ -168,6 +168,78 @@ async def test_the_region_comes_first_then_its_neighbours_page_by_page(api, coal
     assert names == [["Yam", "Zoé"], ["Ami", "Bas"]]
 
 
+async def test_a_service_is_found_for_the_ages_it_takes(api, coalition):
+    organization = await coalition.member()
+    headers = coalition.coordinator(organization)
+    for name, ages in (
+        ("Ados", {"minimum_age": 12, "maximum_age": 17}),
+        ("Adultes", {"minimum_age": 18}),
+        ("Enfants", {"maximum_age": 0}),
+        ("Toute", {}),
+    ):
+        body = named(name, eligibility={"populations": ["anyone"]} | ages)
+        assert (await api.post("/services", json=body, headers=headers)).status_code == 201
+    assert await found(api, coalition, "age=17") == ["Ados", "Toute"]
+    assert await found(api, coalition, "age=18&need=shelter") == ["Adultes", "Toute"]
+    assert await found(api, coalition, "age=0") == ["Enfants", "Toute"]
+    assert await found(api, coalition, "age=130&region=06") == ["Adultes", "Toute"]
+
+
+async def test_at_ten_past_three_only_what_is_open_or_on_call_is_found(api, coalition, clock):
+    clock.advance(timedelta(hours=5))  # Tuesday 03:10 in Quebec
+    organization = await coalition.member()
+    headers = coalition.coordinator(organization)
+    night = {"byday": ["MO"], "opens_at": "22:00", "closes_at": "07:00", "presence": "on-call"}
+    for name, more in (
+        ("Bureau", {"schedules": [{"byday": ["TU"], "opens_at": "09:00", "closes_at": "17:00"}]}),
+        ("Garde", {"schedules": [night]}),
+        ("Fermé", {"schedules": [night], "status": "temporarily closed"}),
+        ("Muet", {}),
+    ):
+        assert (await api.post("/services", json=named(name, **more), headers=headers)).status_code == 201
+    assert await found(api, coalition, "open_now=true") == ["Garde"]
+    assert await found(api, coalition, "open_now=true&need=shelter&region=16&neighbours=true") == ["Garde"]
+    clock.advance(timedelta(hours=3, minutes=49))
+    assert await found(api, coalition, "open_now=true") == ["Garde"]
+    clock.advance(timedelta(minutes=1))
+    assert await found(api, coalition, "open_now=true") == []
+    clock.advance(timedelta(hours=2))
+    assert await found(api, coalition, "open_now=true") == ["Bureau"]
+    assert await found(api, coalition, "open_now=false") == ["Bureau", "Garde", "Muet", "Fermé"]
+
+
+async def test_a_service_accepts_referrals_while_its_organisation_may_handle_them(api, coalition, pass_time):
+    organization = await coalition.member()
+    service = await coalition.published(organization)
+    place = f"/organizations/{organization}"
+
+    async def accepts() -> bool:
+        shown = (await api.get(f"/services/{service}", headers=coalition.caseworker())).json()
+        [listed] = (await api.get("/services", headers=coalition.caseworker())).json()["items"]
+        assert listed == shown
+        return shown["accepts_referrals"]
+
+    assert not await accepts()
+    await api.post(f"{place}/accreditations", json=an_accreditation(), headers=coalition.staff())
+    assert await accepts()
+    await api.post(f"{place}/accreditations/end", headers=coalition.staff())
+    assert not await accepts()
+    await api.post(f"{place}/accreditations", json=an_accreditation(), headers=coalition.staff())
+    await api.post(f"{place}/suspension", json={"reason": "conduct"}, headers=coalition.staff())
+    assert (await api.get("/services", headers=coalition.caseworker())).json()["items"] == []
+    await api.post(f"{place}/reinstatement", headers=coalition.board())
+    assert await accepts()
+    await pass_time(timedelta(days=365))
+    assert not await accepts()  # the accreditation has run out, the membership is due
+    until = (coalition.clock() + timedelta(days=300)).isoformat()
+    await api.post(f"{place}/accreditations", json=an_accreditation(until=until), headers=coalition.staff())
+    assert await accepts()
+    await pass_time(timedelta(days=60))
+    assert not await accepts()  # lapsed: no new referrals
+    await api.post(f"{place}/renewals", headers=coalition.staff())
+    assert await accepts()
+
+
 async def test_a_cursor_belongs_to_its_search(api, coalition):
     organization = await coalition.member()
     for name in ("A1", "B1"):
@@ -180,8 +252,8 @@ async def test_a_cursor_belongs_to_its_search(api, coalition):
 
 @pytest.mark.parametrize(
     "query",
-    ["need=gold", "region=18", "population=dragons", "language=fr", "limit=51", "limit=0", "accessibility=wings",
-     "organization=x", "sort=name", "q=" + "x" * 121],
+    ["need=gold", "region=18", "population=dragons", "language=fr", "limit=51", "limit=0",
+     "age=131", "age=-1", "open_now=maybe", "accessibility=wings", "organization=x", "sort=name", "q=" + "x" * 121],
 )  # fmt: skip
 async def test_an_unknown_filter_is_refused_rather_than_ignored(api, coalition, query):
     assert (await api.get(f"/services?{query}", headers=coalition.caseworker())).status_code == 422
@@ -301,6 +373,9 @@ SEARCHES = [
     Search(text="maison", need="detox", region="11"),
     Search(organization="6f1c1f0e-0000-4000-8000-000000000001"),
     Search(need="shelter", after="00maison"),
+    Search(age=16),
+    Search(minute=3 * 60 + 10),
+    Search(need="shelter", region="06", neighbours=True, age=16, minute=3 * 60 + 10),
 ]
 
 
@@ -316,9 +391,11 @@ def many() -> list[dict]:
             needs=(needs[number % 5], needs[number % 4]),
             service_areas=(f"{number % 17 + 1:02}",),
             languages=(languages[number % 4],),
+            eligibility=Eligibility(("women",), minimum_age=number % 30, maximum_age=30 + number % 60),
+            schedules=(Schedule(("MO", "TU"), f"{number % 24:02}:00", f"{(number + 9) % 24:02}:30"),),
         )
         service = Service(f"{number:08}-0000-4000-8000-000000000000", an_organization().id, entry, Assurance("x", AT))
-        rows.append(row_of(service, 1, an_organization()))
+        rows.append(row_of(service, 1, an_organization(), AT))
     return rows
 
 

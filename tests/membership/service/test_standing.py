@@ -128,6 +128,21 @@ async def test_evidence_that_does_not_hold_accredits_nobody(api, coalition, reco
     assert await records.everything() == before
 
 
+async def test_that_an_accreditation_ends_soon_is_told_once_and_anew_for_the_next(api, coalition, records, pass_time):
+    identity = await coalition.member()
+    place, told = f"/organizations/{identity}/accreditations", "organization-accreditation-ending.v1"
+    await api.post(place, json=an_accreditation(), headers=coalition.staff())
+    await pass_time(timedelta(days=304))
+    assert told not in await records.outbox(f"organization:{identity}")
+    await pass_time(timedelta(days=1))
+    await pass_time(timedelta(days=1))
+    assert (await records.outbox(f"organization:{identity}")).count(told) == 1
+    later = an_accreditation(until="2028-09-24T00:00:00Z")
+    assert (await api.post(place, json=later, headers=coalition.staff())).status_code == 200
+    await pass_time(timedelta(days=310))
+    assert (await records.outbox(f"organization:{identity}")).count(told) == 2
+
+
 async def test_an_accreditation_is_ended_early_once(api, coalition):
     identity = await coalition.member()
     place = f"/organizations/{identity}/accreditations"

@@ -206,6 +206,18 @@ def test_an_accreditation_ends_by_the_clock_and_its_end_is_recorded_once():
     assert org.record_accreditation_end(an_organization(), until) == (an_organization(), ())
 
 
+def test_that_an_accreditation_ends_soon_is_told_once_while_it_holds():
+    until = AT + timedelta(days=300)
+    given = replace(an_organization(), accreditations=(accreditation(evidence(), "board-1", until, AT),))
+    soon = until - timedelta(days=60)
+    assert org.call_accreditation(given, soon - timedelta(seconds=1)) == (given, ())
+    called, facts = org.call_accreditation(given, soon)
+    assert (called.accreditations[0].called_at, facts) == (soon, (Fact.ACCREDITATION_ENDING,))
+    assert org.call_accreditation(called, soon) == (called, ())
+    assert org.call_accreditation(given, until) == (given, ())
+    assert org.call_accreditation(an_organization(), soon) == (an_organization(), ())
+
+
 def test_an_accreditation_can_be_ended_early_and_only_while_it_holds():
     held = accreditation(evidence(), "board-1", AT + timedelta(days=9), AT)
     member = replace(an_organization(), accreditations=(held,))

@@ -182,3 +182,17 @@ def test_inviting_again_ends_the_old_link_and_keeps_the_person():
 def test_who_has_left_cannot_be_deactivated_again():
     with pytest.raises(AlreadyDeactivated):
         people.deactivate(a_person(State.DEACTIVATED), a_manager(), AT, others_manage=True)
+
+
+@pytest.mark.parametrize(
+    ("roles", "loses"),
+    [
+        ((Role.CASEWORKER,), False),
+        ((Role.CASEWORKER, Role.INTAKE), False),
+        ((Role.INTAKE,), True),
+        ((), True),
+    ],
+)
+def test_a_change_loses_something_when_a_role_is_missing_after_it(roles, loses):
+    assert people.loses(a_person(), a_person(roles=roles)) is loses
+    assert people.loses(a_person(), a_person(State.DEACTIVATED))

@@ -97,11 +97,13 @@ async def api(replica) -> AsyncIterator[httpx2.AsyncClient]:
 def hire(tellers, book):
     """Make someone an active person of an organisation, with an address: `await hire(organization)`."""
 
-    async def hired(organization: str | None = None, language: str = "fr", **account) -> Someone:
+    async def hired(
+        organization: str | None = None, language: str = "fr", roles: tuple[str, ...] = (), **account
+    ) -> Someone:
         organization, user = organization or str(uuid4()), str(uuid4())
         email = account.pop("email", f"{user[:8]}@example.org")
         book.write(user, email, language, **account)
-        representative = await tellers.activate(user, organization)
+        representative = await tellers.activate(user, organization, roles=roles)
         return Someone(user, organization, email, representative)
 
     return hired

@@ -159,6 +159,14 @@ async def test_a_capacity_query_is_told_and_leads_to_itself(api, tellers, hire):
     assert [entry["link"] for entry in entries] == [f"/capacity-queries/{query}", f"/capacity-requests/{query}"]
 
 
+async def test_a_consent_that_ends_soon_is_told_to_its_owners_people_and_leads_to_itself(api, tellers, hire):
+    worker, consent = await hire(), str(uuid4())
+    data = {"consent_id": consent, "owner_organization_id": worker.organization, "notify": [worker.user]}
+    await tellers.tell("referral.consent-lapsing", f"consent:{consent}", data)
+    [entry] = await filled(api, worker, 1)
+    assert (entry["kind"], entry["link"], entry["alarm"]) == ("consent-lapsing", f"/consents/{consent}", False)
+
+
 async def test_a_fact_that_names_nobody_tells_nobody(api, tellers, hire, mongo):
     intake = await hire()
     await tellers.of_referral("drafted", [], intake.organization, str(uuid4()))

@@ -1,5 +1,6 @@
 """The audit: every read and write, done or refused, without a word of content, in a chain one can verify."""
 
+import json
 from datetime import timedelta
 
 from tests.referral.world import SECRETS
@@ -118,7 +119,14 @@ async def test_a_sender_who_may_not_know_of_the_end_cancels_as_if_it_went_on(sce
     referral = await scene.accepted()
     await scene.intake.post(f"/referrals/{referral}/fail", {"reason": "left-early"})
     told = await scene.world.subjects(referral)
-    cancelled = await scene.caseworker.post(f"/referrals/{referral}/cancel", {"reason": "other"})
-    assert (cancelled.status_code, cancelled.json()["state"], cancelled.json()["allowed"]) == (200, "cancelled", [])
-    assert await scene.world.subjects(referral) == told
+    colleague = await scene.world.worker(scene.sender)
+    cancelled = await colleague.post(f"/referrals/{referral}/cancel", {"reason": "other"})
+    assert (cancelled.status_code, cancelled.json()["state"]) == (200, "cancelled")
+    # The colleague who follows the person is told of it as of any cancelling, and nobody else is.
+    assert await scene.world.subjects(referral) == [*told, "cancelled"]
+    assert json.loads((await scene.world.outbox(f"referral:{referral}"))[-1]["data"])["notify"] == [scene.caseworker.id]
+    going_on = await scene.another()
+    await scene.intake.post(f"/referrals/{going_on}/accept", {})
+    alike = await scene.caseworker.post(f"/referrals/{going_on}/cancel", {"reason": "other"})
+    assert cancelled.json()["allowed"] == alike.json()["allowed"] == ["propose-void"]
     assert (await scene.intake.get(f"/referrals/{referral}")).json()["state"] == "failed"

@@ -20,6 +20,10 @@ async def test_every_query_stands_on_an_index(scene, clock):
         for parameters in ({}, {"open": True}, {"open": False}):
             page = await worker.get("/referrals", direction=direction, limit=1, **parameters)
             assert page.status_code == 200
+    for _ in range(2):
+        await scene.another()
+    queue = (await scene.intake.get("/intake-queue", limit=1)).json()
+    assert (await scene.intake.get("/intake-queue", limit=1, cursor=queue["next"])).status_code == 200
     colleague = await scene.world.worker(scene.receiver, "caseworker")
     assert (await colleague.get("/referrals", direction="received")).status_code == 200
     assert (await scene.intake.get(f"/referrals/{referral}")).status_code == 200
@@ -30,7 +34,28 @@ async def test_every_query_stands_on_an_index(scene, clock):
     assert (await scene.intake.get("/capacity-requests")).status_code == 200
     body = {"service_id": scene.service, "answer": "capacity"}
     assert (await scene.intake.post(f"/capacity-requests/{asked.json()['id']}/answer", body)).status_code == 200
+    preview = {"recipient_organization_id": scene.receiver.id, "purpose": "support", "change": "withdraw"}
+    assert (await scene.caseworker.post(f"/persons/{scene.person}/consent-preview", preview)).status_code == 200
+    officer = await scene.world.worker(scene.receiver, "privacy-officer")
+    listed = {"organization_ids": [scene.person], "user_ids": [officer.id]}
+    assert (await scene.caseworker.post(f"/persons/{scene.person}/exclusions", listed)).status_code == 200
+    assert (await officer.get("/audit")).status_code == 200
     await scene.caseworker.post(f"/referrals/{referral}/consent-withdrawal")
+    await _tell_without_consent(scene)
+    await sweep_orphan_keys(scene.world.desk)
+    clock.advance(timedelta(days=100))
+    await scene.world.due()
+    await db.command("profile", 0)
+
+    bad = []
+    async for row in db["system.profile"].find({"planSummary": {"$exists": True}}):
+        collection = row["ns"].split(".", 1)[1]
+        if collection in OURS and ("COLLSCAN" in row["planSummary"] or row.get("hasSortStage")):
+            bad.append((collection, row["planSummary"], row.get("command", {}).get("filter")))
+    assert bad == []
+
+
+async def _tell_without_consent(scene):
     ground = await scene.ground(["identity"])
     assert (await scene.caseworker.get(f"/persons/{scene.person}/grounds")).status_code == 200
     assert (await scene.caseworker.post(f"/grounds/{ground}/close")).status_code == 200
@@ -46,14 +71,3 @@ async def test_every_query_stands_on_an_index(scene, clock):
     assert (await scene.intake.get("/received-emergencies")).status_code == 200
     coordination = await scene.world.worker(await scene.world.member("coalition", accredited=False), "coordination")
     assert (await coordination.get("/emergencies")).status_code == 200
-    await sweep_orphan_keys(scene.world.desk)
-    clock.advance(timedelta(days=100))
-    await scene.world.due()
-    await db.command("profile", 0)
-
-    bad = []
-    async for row in db["system.profile"].find({"planSummary": {"$exists": True}}):
-        collection = row["ns"].split(".", 1)[1]
-        if collection in OURS and ("COLLSCAN" in row["planSummary"] or row.get("hasSortStage")):
-            bad.append((collection, row["planSummary"], row.get("command", {}).get("filter")))
-    assert bad == []

@@ -201,3 +201,9 @@ async def test_a_restart_finds_every_key_and_deadline_again(settings, clock, mem
         intake = Worker(world.client, scene.intake.organization, scene.intake.id, scene.intake.headers)
         seen = (await intake.get(f"/referrals/{referral}")).json()
         assert seen["disclosed"]["identity"]["preferred_name"] == "Lina"
+        clock.advance(timedelta(hours=4))
+
+        async def alarmed() -> bool:
+            return (await world.subjects(referral))[-1] == "not-arrived"
+
+        await eventually(alarmed)

@@ -78,6 +78,20 @@ async def test_a_list_says_that_sharing_has_ended_as_soon_as_the_clock_does(scen
         assert (line["id"], line["sharing"]) == (referral, "ended")
 
 
+async def test_until_the_timer_of_a_lapse_fires_a_sender_kept_in_the_dark_reads_one_thing_too(scene_of, clock):
+    seen = set()
+    for accepted in (False, True):
+        scene = await scene_of()
+        referral = await scene.requested(consent={"feedback": "none", "days": 1}, urgency="standard")
+        if accepted:
+            await scene.intake.post(f"/referrals/{referral}/accept", {})
+        clock.advance((await scene.world.stored("referrals", referral))["consent_until"] - clock())
+        [line] = (await scene.caseworker.get("/referrals", direction="sent")).json()["items"]
+        read = (await scene.caseworker.get(f"/referrals/{referral}")).json()
+        seen.add((line["state"], line["sharing"], read["state"], read["sharing"]))
+    assert seen == {("requested", "ended", "requested", "ended")}
+
+
 async def test_a_birth_date_decides_whom_youth_protection_may_hear_of(scene_of):
     record = RECORD | {"identity": {"birth_date": "1990-01-01"}}
     scene = await scene_of("youth-protection", "child-protection", record=record)

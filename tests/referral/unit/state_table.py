@@ -22,33 +22,46 @@ requested    | receiver     | waitlist      | waitlisted       | waitlisted
 requested    | receiver     | accept        | accepted         | accepted assigned places-taken
 requested    | receiver     | decline       | declined         | declined
 requested    | timer        | remind        | requested        | reminded
+requested    | timer        | escalate      | requested        | escalated
 requested    | timer        | expire        | expired          | expired closed
 requested    | race         | lose          | cancelled        | cancelled closed
 requested    | consent      | withdraw      | withdrawn        | withdrawn closed
 requested    | sender       | cancel        | cancelled        | cancelled closed
 requested    | receiver     | cancel        | cancelled        | cancelled closed
 requested    | sender       | void          | entered-in-error | voided
+requested    | sender       | propose-void  | requested        | void-proposed
+requested    | receiver     | confirm-void  | entered-in-error | voided
 under-review | receiver     | waitlist      | waitlisted       | waitlisted
 under-review | receiver     | accept        | accepted         | accepted assigned places-taken
 under-review | receiver     | decline       | declined         | declined
 under-review | timer        | remind        | under-review     | reminded
+under-review | timer        | escalate      | under-review     | escalated
 under-review | timer        | expire        | expired          | expired closed
 under-review | race         | lose          | cancelled        | cancelled closed
 under-review | consent      | withdraw      | withdrawn        | withdrawn closed
 under-review | sender       | cancel        | cancelled        | cancelled closed
 under-review | receiver     | cancel        | cancelled        | cancelled closed
 under-review | sender       | void          | entered-in-error | voided
+under-review | sender       | propose-void  | under-review     | void-proposed
+under-review | receiver     | confirm-void  | entered-in-error | voided
 waitlisted   | receiver     | resume-review | under-review     | review-resumed
+waitlisted   | receiver     | keep-waiting  | waitlisted       |
 waitlisted   | receiver     | accept        | accepted         | accepted assigned places-taken
 waitlisted   | receiver     | decline       | declined         | declined
 waitlisted   | timer        | remind        | waitlisted       | reminded
+waitlisted   | timer        | escalate      | waitlisted       | escalated
 waitlisted   | timer        | expire        | expired          | expired closed
 waitlisted   | race         | lose          | cancelled        | cancelled closed
 waitlisted   | consent      | withdraw      | withdrawn        | withdrawn closed
 waitlisted   | sender       | cancel        | cancelled        | cancelled closed
 waitlisted   | receiver     | cancel        | cancelled        | cancelled closed
 waitlisted   | sender       | void          | entered-in-error | voided
+waitlisted   | sender       | propose-void  | waitlisted       | void-proposed
+waitlisted   | receiver     | confirm-void  | entered-in-error | voided
 accepted     | consent      | end-sharing   | accepted         | sharing-ended
+accepted     | receiver     | arrange-handover | accepted      | handover-arranged
+accepted     | receiver     | log-attempt   | accepted         |
+accepted     | receiver     | assign        | accepted         | assigned
 accepted     | receiver     | start         | in-progress      | started
 accepted     | timer        | miss-arrival  | accepted         | not-arrived
 accepted     | timer        | remind        | accepted         | reminded
@@ -66,6 +79,8 @@ accepted     | coordination | reassign      | accepted         | reassigned
 in-progress  | sender-alone | complete      | completed        | completed
 in-progress  | sender-alone | fail          | failed           | failed
 in-progress  | consent      | end-sharing   | in-progress      | sharing-ended
+in-progress  | receiver     | log-attempt   | in-progress      |
+in-progress  | receiver     | assign        | in-progress      | assigned
 in-progress  | receiver     | hold          | on-hold          | held
 in-progress  | receiver     | complete      | completed        | completed
 in-progress  | receiver     | fail          | failed           | failed
@@ -82,6 +97,8 @@ in-progress  | coordination | reassign      | in-progress      | reassigned
 on-hold      | consent      | end-sharing   | on-hold          | sharing-ended
 on-hold      | timer        | remind        | on-hold          | reminded
 on-hold      | timer        | escalate      | on-hold          | escalated
+on-hold      | receiver     | log-attempt   | on-hold          |
+on-hold      | receiver     | assign        | on-hold          | assigned
 on-hold      | receiver     | resume        | in-progress      | resumed
 on-hold      | receiver     | complete      | completed        | completed
 on-hold      | receiver     | fail          | failed           | failed

@@ -162,8 +162,8 @@ def test_a_sender_who_may_not_know_of_the_end_cancels_as_if_it_went_on():
     view = SenderView(word="accepted", version=3, changed_at=AT)
     ended = a_referral(State.COMPLETED, view=view, ended_at=AT)
     moved = moves.cancel(ended, Actor.SENDER, CancelReason.OTHER, LATER)
-    assert (moved.referral.state, moved.referral.ended_at, moved.facts) == (State.COMPLETED, AT, ())
-    assert (moved.referral.view.word, moved.referral.view.version) == ("cancelled", 4)
+    assert (moved.referral.state, moved.referral.ended_at, moved.facts) == (State.COMPLETED, AT, (Fact.CANCELLED,))
+    assert (moved.referral.view.word, moved.referral.view.version, moved.told_sender) == ("cancelled", 4, True)
     with pytest.raises(ReferralClosed):
         moves.cancel(moved.referral, Actor.SENDER, CancelReason.OTHER, LATER)
     with pytest.raises(ReferralClosed):

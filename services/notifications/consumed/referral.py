@@ -1,51 +1,9 @@
-"""What notifications takes of others' messages: who may read, and whom a referral's party wants told.
-
-Three durables: people, a projection that can be rebuilt; access, which takes away and so has nothing queued before it;
-and the referrals' facts, each of which makes one entry a person named in `notify`.
-"""
+"""What notifications takes of referral's messages: whom a referral's party wants told, and which notice it becomes."""
 
 from datetime import UTC, datetime
 from typing import ClassVar
 
 from kit.messages import Consumed, Subscription
-from services.notifications.alarms import ALARMS
-
-
-class OrganizationSuspended(Consumed):
-    """Everyone in it loses access at once."""
-
-    subject: ClassVar[str] = "membership.organization-suspended.v1"
-    organization_id: str
-
-
-class OrganizationReinstated(Consumed):
-    """Everyone in it has access again."""
-
-    subject: ClassVar[str] = "membership.organization-reinstated.v1"
-    organization_id: str
-
-
-class OrganizationWithdrawn(Consumed):
-    """It left: everyone in it loses access for good."""
-
-    subject: ClassVar[str] = "membership.organization-withdrawn.v1"
-    organization_id: str
-
-
-class RepresentativeActivated(Consumed):
-    """A person may act for an organisation."""
-
-    subject: ClassVar[str] = "membership.representative-activated.v1"
-    organization_id: str
-    user_id: str
-
-
-class RepresentativeDeactivated(Consumed):
-    """A person acts for it no more; without `user_id` they never signed in."""
-
-    subject: ClassVar[str] = "membership.representative-deactivated.v1"
-    organization_id: str
-    user_id: str | None = None
 
 
 class _AboutReferral(Consumed):
@@ -136,6 +94,12 @@ class ReferralSharingEnded(_AboutReferral):
     subject: ClassVar[str] = "referral.sharing-ended.v1"
 
 
+class ReferralHandoverArranged(_AboutReferral):
+    """When and how the person comes is arranged."""
+
+    subject: ClassVar[str] = "referral.handover-arranged.v1"
+
+
 class ReferralStarted(_AboutReferral):
     """The service began."""
 
@@ -218,6 +182,15 @@ class CapacityAnswered(_AboutQuery):
     subject: ClassVar[str] = "referral.capacity-answered.v1"
 
 
+class ConsentLapsing(Consumed):
+    """A consent ends soon; only its owner's people are told."""
+
+    subject: ClassVar[str] = "referral.consent-lapsing.v1"
+    consent_id: str
+    owner_organization_id: str
+    notify: tuple[str, ...]
+
+
 # Which notice a fact becomes. Whatever ends a referral reads the same, since not every reader may know how it ended;
 # only that nobody answers, or that the answer is no, has words of its own: someone must act.
 KIND_OF: dict[type[Consumed], str] = {
@@ -235,6 +208,7 @@ KIND_OF: dict[type[Consumed], str] = {
     ReferralWithdrawn: "referral-sharing-ended",
     ReferralClosed: "referral-ended",
     ReferralSharingEnded: "referral-sharing-ended",
+    ReferralHandoverArranged: "referral-handover-arranged",
     ReferralStarted: "referral-started",
     ReferralNotArrived: "referral-not-arrived",
     ReferralEscalated: "referral-escalated",
@@ -247,6 +221,7 @@ KIND_OF: dict[type[Consumed], str] = {
     ReferralReassigned: "referral-reassigned",
     CapacityAsked: "capacity-asked",
     CapacityAnswered: "capacity-answered",
+    ConsentLapsing: "consent-lapsing",
 }
 # What cannot wait for anybody's morning is a kind of its own.
 URGENT_KIND_OF: dict[type[Consumed], str] = {
@@ -261,30 +236,12 @@ def kind_of(fact: Consumed) -> str:
     return (URGENT_KIND_OF if urgent else KIND_OF)[type(fact)]
 
 
-PEOPLE = Subscription(
-    name="notifications-people",
-    stream="MEMBERSHIP",
-    messages=(
-        RepresentativeActivated,
-        RepresentativeDeactivated,
-        OrganizationSuspended,
-        OrganizationReinstated,
-        OrganizationWithdrawn,
-    ),
-    kind="projection",
-)
-ACCESS = Subscription(
-    name="notifications-access",
-    stream="MEMBERSHIP",
-    messages=(RepresentativeDeactivated, OrganizationSuspended, OrganizationWithdrawn),
-    kind="reaction",
-)
 # The service's first day: what is older was told by other means.
+FIRST_DAY = datetime(2026, 11, 1, tzinfo=UTC)
 REFERRALS = Subscription(
     name="notifications-referrals",
     stream="REFERRAL",
     messages=tuple(KIND_OF),
     kind="reaction",
-    since=datetime(2026, 11, 1, tzinfo=UTC),
+    since=FIRST_DAY,
 )
-SUBSCRIPTIONS: tuple[Subscription, ...] = (PEOPLE, ACCESS, REFERRALS, ALARMS)
