@@ -8,10 +8,10 @@ from uuid import uuid4
 
 from kit.http import Once
 from kit.mongo import Session
-from services.referral.commands.alarming import alarm, conclude, intake_of, reviewers_of
+from services.referral.commands.alarming import alarm, conclude, receives, reviewers_of
 from services.referral.commands.desk import REVIEW, Attempt, Caller, Desk, attempting
 from services.referral.commands.grounds import FACTS, NewGround, check_lawful
-from services.referral.commands.people import age_of
+from services.referral.commands.people import age_of, but_hidden
 from services.referral.domain.disclosure import Reading, Role, Stage, decide_all
 from services.referral.domain.emergency import (
     Emergency,
@@ -23,10 +23,12 @@ from services.referral.domain.emergency import (
     check_done,
     check_minimum,
 )
+from services.referral.domain.exclusions import Exclusions
 from services.referral.domain.grounds import ARTICLES, GroundNotInRegime, check_ground
 from services.referral.domain.identifiers import EmergencyId, OrganizationId, PersonId
 from services.referral.domain.moves import RecipientUnavailable, SenderNotAccredited
 from services.referral.domain.party import COORDINATOR, INTAKE, NotFound, check_works
+from services.referral.domain.person import Person
 from services.referral.domain.record import Disclosed, classes_to_open, disclose
 from services.referral.domain.taxonomy import DataClass, Purpose
 from services.referral.keys import PersonKey
@@ -54,11 +56,12 @@ async def disclose_at_once(desk: Desk, caller: Caller, person: PersonId, new: Ne
     """Tell a member's intake at once the minimum that helps, without awaiting anybody; others review it afterwards."""
     identity = EmergencyId(once.result or str(uuid4()))
     async with attempting(desk, caller, "emergency.disclose", identity, person) as attempt:
-        key, sealed = await _begun(desk, attempt, person)
+        key, kept = await _begun(desk, attempt, person)
         if once.result:
             return await _earlier(desk, attempt, identity)
         check_minimum(new.classes)
-        sector = await check_lawful(desk, caller, new, age_of(key, sealed, desk.clock()))
+        age = age_of(key, kept.sealed, desk.clock())
+        sector = await check_lawful(desk, caller, new, age, kept.state.excluded)
         check_article(ARTICLES[new.article])
         emergency = replace(
             _emergency(desk, caller, person, identity, Kind.DISCLOSURE, new.article, new.classes),
@@ -91,12 +94,12 @@ async def record_told_outside(
         return await _save(desk, attempt, emergency, key.seal(emergency_place(identity), said.facts), once)
 
 
-async def _begun(desk: Desk, attempt: Attempt, person: PersonId) -> tuple[PersonKey, Mapping[str, bytes]]:
-    """Return the key and sealed record of a person of the caller's own; raises `NotFound`."""
+async def _begun(desk: Desk, attempt: Attempt, person: PersonId) -> tuple[PersonKey, Kept[Person]]:
+    """Return the key and the record of a person of the caller's own; raises `NotFound`."""
     check_works(attempt.caller.reader)
     kept = await desk.store.people.of(attempt.caller.reader, person)
     attempt.owner = attempt.caller.organization
-    return await desk.keys.of(person), kept.sealed
+    return await desk.keys.of(person), kept
 
 
 async def _earlier(desk: Desk, attempt: Attempt, identity: EmergencyId) -> Kept[Emergency]:
@@ -131,32 +134,35 @@ async def _save(desk: Desk, attempt: Attempt, emergency: Emergency, facts: bytes
     """Write a new emergency with its alarm, its review's clock and its audit row in one transaction."""
 
     async def work(session: Session) -> Kept[Emergency]:
+        excluded = (await desk.store.people.hold_for(session, attempt.caller.reader, emergency.person)).state.excluded
         await once.remember(session, emergency.id)
         if emergency.recipient:
-            await _check_parties(desk, session, emergency.owner, emergency.recipient)
+            await _check_parties(desk, session, emergency.owner, emergency.recipient, excluded)
         classes = tuple(sorted(name.value for name in emergency.classes))
         await attempt.done(desk, session, role="emergency", classes=classes, detail=emergency.article)
-        return await open_emergency(desk, session, emergency, {FACTS: facts})
+        return await open_emergency(desk, session, emergency, {FACTS: facts}, excluded)
 
     return await desk.mongo.transaction(work)
 
 
 async def open_emergency(
-    desk: Desk, session: Session, emergency: Emergency, sealed: Mapping[str, bytes]
+    desk: Desk, session: Session, emergency: Emergency, sealed: Mapping[str, bytes], excluded: Exclusions
 ) -> Kept[Emergency]:
     """Start an emergency's clocks, tell those who review it, and write it."""
-    begun = begin(emergency, await reviewers_of(desk, session, emergency.owner))
+    begun = begin(emergency, await reviewers_of(desk, session, emergency.owner, excluded))
     await desk.timers.set(session, REVIEW, begun.id, begun.review_by)
-    messages = await alarm(desk, session, begun)
+    messages = await alarm(desk, session, begun, excluded)
     return await desk.store.emergencies.save(session, begun, messages, desk.clock(), sealed=sealed)
 
 
-async def _check_parties(desk: Desk, session: Session, owner: OrganizationId, recipient: OrganizationId) -> None:
+async def _check_parties(
+    desk: Desk, session: Session, owner: OrganizationId, recipient: OrganizationId, excluded: Exclusions
+) -> None:
     """Raise the named refusal for a suspended organisation, or a recipient where nobody could act on it."""
     if not (await desk.standings.of(owner, desk.clock(), session)).may_continue:
         raise SenderNotAccredited
     able = (await desk.standings.of(recipient, desk.clock(), session)).may_refer
-    if not able or not await intake_of(desk, session, recipient):
+    if not able or not await receives(desk, session, recipient, excluded):
         raise RecipientUnavailable
 
 
@@ -170,15 +176,23 @@ async def end_disclosure(desk: Desk, caller: Caller, emergency: EmergencyId) -> 
             attempt.owner = kept.state.owner
             if kept.state.owner != caller.organization or kept.state.kind is not Kind.DISCLOSURE:
                 raise NotFound
+            person = await desk.store.people.of(caller.reader, kept.state.person, session)
             attempt.records = (emergency, kept.state.person)
             ended = kept.state.end(desk.clock())
             await attempt.done(desk, session)
-            if ended is kept.state:
-                return kept
-            told = await conclude(desk, session, ended, caller.user)
-            return await desk.store.emergencies.save(session, ended, told, desk.clock(), sealed=kept.sealed, kept=kept)
+            return await save_ended(desk, session, kept, ended, caller, person.state.excluded)
 
         return await desk.mongo.transaction(work)
+
+
+async def save_ended(
+    desk: Desk, session: Session, kept: Kept[Emergency], ended: Emergency, caller: Caller, excluded: Exclusions
+) -> Kept[Emergency]:
+    """Write an emergency that was ended, and tell whoever acted and whoever was reading; nothing where it was over."""
+    if ended is kept.state:
+        return kept
+    told = await conclude(desk, session, ended, caller.user, excluded)
+    return await desk.store.emergencies.save(session, ended, told, desk.clock(), sealed=kept.sealed, kept=kept)
 
 
 async def list_emergencies(desk: Desk, caller: Caller, person: PersonId) -> list[Kept[Emergency]]:
@@ -209,7 +223,8 @@ async def list_received(
     """Return what one's organisation was told in emergencies, newest first, for its intake and coordinators."""
     async with attempting(desk, caller, "emergency.list-received") as attempt:
         _receiving(caller)
-        found = await desk.store.emergencies.page({"recipient": caller.organization}, before, limit)
+        wanted = {"recipient": caller.organization} | await but_hidden(desk, caller)
+        found = await desk.store.emergencies.page(wanted, before, limit)
         attempt.records = tuple(kept.state.id for kept in found)
         await attempt.done(desk, None)
         return found
@@ -223,11 +238,12 @@ async def read_disclosed(desk: Desk, caller: Caller, emergency: EmergencyId) -> 
         role = _receiving(caller)
         if kept.state.recipient != caller.organization:
             raise NotFound
+        record = (await desk.store.people.seen_by(caller.reader, kept.state.person)).sealed
         attempt.records = (emergency, kept.state.person)
         if not kept.state.opens(desk.clock()):
             await attempt.done(desk, None, role=role.value)
             return kept, disclose(decide_all(_reading(kept.state, role, Stage.DARK)), {}, caller.organization)
-        return kept, await _opened(desk, attempt, kept.state, role)
+        return kept, await _opened(desk, attempt, kept.state, role, record)
 
 
 def _reading(emergency: Emergency, role: Role, stage: Stage, **more: Any) -> Reading:
@@ -237,10 +253,11 @@ def _reading(emergency: Emergency, role: Role, stage: Stage, **more: Any) -> Rea
     return Reading(sector=emergency.recipient_sector, role=role, stage=stage, purpose=Purpose.SUPPORT, **more)
 
 
-async def _opened(desk: Desk, attempt: Attempt, emergency: Emergency, role: Role) -> Disclosed:
+async def _opened(
+    desk: Desk, attempt: Attempt, emergency: Emergency, role: Role, record: Mapping[str, bytes]
+) -> Disclosed:
     """Unseal what was told, and nothing else, after writing down that it is read."""
     key = await desk.keys.of(emergency.person)
-    record = (await desk.store.people.behind(emergency.person)).sealed
     age = age_of(key, record, desk.clock())
     decisions = decide_all(_reading(emergency, role, Stage.ACCEPTED, grounds=emergency.classes, age=age))
     classes = [name for name in classes_to_open(decisions) if name in record]

@@ -48,10 +48,11 @@ async def read_in_emergency(
 
 async def _begin(desk: Desk, attempt: Attempt, emergency: Emergency, once: Once) -> Kept[Emergency]:
     async def work(session: Session) -> Kept[Emergency]:
+        excluded = (await desk.store.people.hold_for(session, attempt.caller.reader, emergency.person)).state.excluded
         await once.remember(session, emergency.id)
         begun = Attempt(attempt.caller, "emergency.begin-reading", attempt.records, attempt.owner)
         await begun.done(desk, session, role=Role.EMERGENCY.value, detail=emergency.reason)
-        return await open_emergency(desk, session, emergency, {})
+        return await open_emergency(desk, session, emergency, {}, excluded)
 
     return await desk.mongo.transaction(work)
 
@@ -70,6 +71,8 @@ async def _again(desk: Desk, attempt: Attempt, emergency: EmergencyId) -> tuple[
     if found.referral is None or not own:
         raise NotFound
     case = await desk.store.referrals.case(found.referral)
+    if case.kept.state.excluded.shuts_out(caller.organization, caller.user):
+        raise NotFound
     attempt.owner, attempt.records = case.kept.state.sender, (found.referral, found.person)
     if not found.opens(desk.clock()):
         raise EmergencyOver

@@ -10,10 +10,12 @@ from services.referral.commands.desk import Attempt, Caller, Desk, attempting
 from services.referral.commands.drafting import check_shown, unsealed_request
 from services.referral.commands.moving import Change, save, version_for
 from services.referral.commands.people import age_of
+from services.referral.commands.telling import spared
 from services.referral.domain.capacity import Query
 from services.referral.domain.carrying import end_ground, request_on_ground
 from services.referral.domain.consent import ConsentAdultToYouthProtection
 from services.referral.domain.disclosure import Reading, Role, Stage
+from services.referral.domain.exclusions import Exclusions
 from services.referral.domain.grounds import (
     ARTICLES,
     Ground,
@@ -64,14 +66,18 @@ async def record_ground(desk: Desk, caller: Caller, person: PersonId, new: NewGr
             await attempt.done(desk, None, classes=_names(new.classes), detail=new.article)
             return await desk.store.grounds.by_id(None, identity)
         key = await desk.keys.of(person)
-        await check_lawful(desk, caller, new, age_of(key, kept.sealed, desk.clock()))
+        await check_lawful(desk, caller, new, age_of(key, kept.sealed, desk.clock()), kept.state.excluded)
         ground = _ground(desk, caller, person, new, identity)
         sealed = {FACTS: key.seal(facts_place(identity), new.facts)}
 
         async def work(session: Session) -> Kept[Ground]:
-            await _check_decided_here(desk, session, ground)
+            excluded = (await desk.store.people.hold_for(session, caller.reader, person)).state.excluded
+            if new.recipient in excluded.organizations:
+                raise RecipientUnavailable
+            await _check_decided_here(desk, session, ground, excluded)
             await once.remember(session, identity)
-            officers = await desk.directory.users(caller.organization, PRIVACY_OFFICER, session)
+            found = await desk.directory.users(caller.organization, PRIVACY_OFFICER, session)
+            officers = await spared(desk, session, caller.organization, found, excluded)
             told = tuple(user for user in officers if user != caller.user)
             message = GroundRecorded(ground_id=identity, organization_id=caller.organization, notify=told)
             await attempt.done(desk, session, classes=_names(new.classes), detail=new.article)
@@ -80,14 +86,17 @@ async def record_ground(desk: Desk, caller: Caller, person: PersonId, new: NewGr
         return await desk.mongo.transaction(work)
 
 
-async def check_lawful(desk: Desk, caller: Caller, new: NewGround, age: AgeBand) -> Sector:
-    """Return the recipient's sector, or raise the refusal of an article that does not reach so far."""
+async def check_lawful(desk: Desk, caller: Caller, new: NewGround, age: AgeBand, excluded: Exclusions) -> Sector:
+    """Return the recipient's sector, or raise the refusal of an article that does not reach so far.
+
+    One whom the person excludes is as unavailable as one that does not exist.
+    """
     regime = await desk.directory.regime(caller.organization)
     if regime is None:
         raise GroundNotInRegime
     article = check_ground(new.article, regime, new.classes)
     recipient = await desk.directory.recipient(new.recipient)
-    if recipient is None or recipient.organization == caller.organization:
+    if recipient is None or recipient.organization in excluded.organizations | {caller.organization}:
         raise RecipientUnavailable
     check_reach(article, recipient.sector, age, new.classes)
     return recipient.sector
@@ -107,9 +116,10 @@ def _ground(desk: Desk, caller: Caller, person: PersonId, new: NewGround, identi
     )
 
 
-async def _check_decided_here(desk: Desk, session: Session, ground: Ground) -> None:
-    """Raise `GroundDecidedElsewhere` unless a person of the organisation decided: an app decides nothing."""
-    if not await desk.directory.works_in(ground.owner, frozenset({ground.decided_by}), session):
+async def _check_decided_here(desk: Desk, session: Session, ground: Ground, excluded: Exclusions) -> None:
+    """Raise `GroundDecidedElsewhere` unless a person of the organisation decided: no app, and nobody excluded."""
+    decided = frozenset({ground.decided_by}) - excluded.accounts
+    if not await desk.directory.works_in(ground.owner, decided, session):
         raise GroundDecidedElsewhere
 
 
@@ -143,6 +153,7 @@ async def _own(desk: Desk, session: Session | None, attempt: Attempt, ground: Gr
     attempt.owner = kept.state.owner
     if kept.state.owner != attempt.caller.organization:
         raise NotFound
+    await desk.store.people.of(attempt.caller.reader, kept.state.person, session)
     attempt.records = (ground, kept.state.person)
     return kept
 
@@ -154,14 +165,19 @@ async def close_ground(desk: Desk, caller: Caller, ground: GroundId) -> Kept[Gro
 
         async def work(session: Session) -> Kept[Ground]:
             kept = await _own(desk, session, attempt, ground)
-            closed = kept.state.close(desk.clock())
-            await attempt.done(desk, session, detail=closed.article)
-            if closed is kept.state:
-                return kept
-            await _end_carried(desk, session, attempt, closed)
-            return await desk.store.grounds.save(session, closed, [], desk.clock(), sealed=kept.sealed, kept=kept)
+            return await close_record(desk, session, attempt, kept)
 
         return await desk.mongo.transaction(work)
+
+
+async def close_record(desk: Desk, session: Session, attempt: Attempt, kept: Kept[Ground]) -> Kept[Ground]:
+    """Close a ground and, in the same transaction, what every referral under it shares."""
+    closed = kept.state.close(desk.clock())
+    await attempt.done(desk, session, detail=closed.article)
+    if closed is kept.state:
+        return kept
+    await _end_carried(desk, session, attempt, closed)
+    return await desk.store.grounds.save(session, closed, [], desk.clock(), sealed=kept.sealed, kept=kept)
 
 
 async def _end_carried(desk: Desk, session: Session, attempt: Attempt, ground: Ground) -> None:
@@ -215,6 +231,8 @@ async def _check_reader(
         raise SenderNotAccredited
     destination = await reachable(desk, referral.service, session)
     person = await desk.store.people.of(caller.reader, referral.person, session)
+    if destination.organization in person.state.excluded.organizations:
+        raise RecipientUnavailable
     age = age_of(key, person.sealed, desk.clock())
     if destination.sector is Sector.YOUTH_PROTECTION and not age.may_be_minor:
         raise ConsentAdultToYouthProtection

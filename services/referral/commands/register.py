@@ -5,6 +5,7 @@ from datetime import datetime
 
 from kit.mongo import Document
 from services.referral.commands.desk import Caller, Desk, attempting
+from services.referral.commands.people import but_hidden
 from services.referral.domain.register import (
     MOST_EXPORTED,
     Entered,
@@ -58,7 +59,7 @@ async def _lines(
     desk: Desk, caller: Caller, sought: Sought, before: tuple[datetime, str] | None, limit: int
 ) -> list[Line]:
     """Return the newest lines of both kinds of record together."""
-    query, lines = sought.query(caller.organization), []
+    query, lines = sought.query(caller.organization) | await but_hidden(desk, caller), []
     if sought.reviewed is None and sought.kind in {None, Entered.GROUND}:
         lines += [of_ground(kept.state) for kept in await desk.store.grounds.page(query, before, limit)]
     if sought.kind is not Entered.GROUND:

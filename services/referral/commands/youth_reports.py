@@ -10,6 +10,7 @@ from uuid import uuid4
 from kit.http import Once
 from kit.mongo import Document, Session
 from services.referral.commands.desk import Caller, Desk, attempting
+from services.referral.commands.people import but_hidden
 from services.referral.domain.emergency import check_done
 from services.referral.domain.identifiers import PersonId, YouthReportId
 from services.referral.domain.party import PRIVACY_OFFICER, NotFound, check_works
@@ -58,6 +59,7 @@ async def record_report(
         )
 
         async def work(session: Session) -> Kept[YouthReport]:
+            await desk.store.people.of(caller.reader, person, session)
             await once.remember(session, identity)
             await attempt.done(desk, session)
             return await desk.store.youth_reports.add(
@@ -73,6 +75,7 @@ async def read_report(desk: Desk, caller: Caller, report: YouthReportId) -> tupl
         kept = await desk.store.youth_reports.by_id(report)
         attempt.owner = kept.state.owner
         kept.state.check_read_by(caller.reader)
+        await desk.store.people.of(caller.reader, kept.state.person)
         key = await desk.keys.of(kept.state.person)
         await attempt.done(desk, None)
         return kept, key.unseal(_place(report), kept.sealed[_RECEIPT])
@@ -97,11 +100,12 @@ async def reports_of_organization(
     desk: Desk, caller: Caller, before: tuple[datetime, str] | None, limit: int
 ) -> list[Kept[YouthReport]]:
     """Return one's organisation's reports, newest first, for its privacy officer; receipts stay sealed."""
-    async with attempting(desk, caller, "youth-report.list") as attempt:
+    async with attempting(desk, caller, "youth-report.list-all") as attempt:
         attempt.owner = caller.organization
         if PRIVACY_OFFICER not in caller.roles:
             raise NotFound
-        found = await desk.store.youth_reports.page({"owner": caller.organization}, before, limit)
+        wanted = {"owner": caller.organization} | await but_hidden(desk, caller)
+        found = await desk.store.youth_reports.page(wanted, before, limit)
         attempt.records = tuple(kept.state.id for kept in found)
         await attempt.done(desk, None)
         return found

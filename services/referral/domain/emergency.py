@@ -233,8 +233,10 @@ def check_done(at: datetime, now: datetime) -> None:
 
 
 def check_unassigned(referral: Referral, reader: Reader) -> None:
-    """Raise the named refusal unless a referral received there is shut to this worker, who has no part in it."""
-    if reader.organization == referral.sender:
+    """Raise the named refusal unless this worker has no part in a referral received there, and is not excluded."""
+    if referral.excluded.shuts_out(reader.organization, reader.user):
+        raise NotFound
+    if reader.organization == referral.sender and not referral.is_own:
         raise EmergencyNotNeeded
     if reader.organization != referral.receiver or not referral.was_sent:
         raise NotFound

@@ -10,7 +10,7 @@ from kit.messages import Message
 from kit.mongo import Database, Document, Session, save_version
 from kit.outbox import Outbox
 from services.referral.domain.emergency import Emergency
-from services.referral.domain.identifiers import EmergencyId
+from services.referral.domain.identifiers import EmergencyId, PersonId
 from services.referral.domain.party import NotFound
 from services.referral.store.records import Kept, Sealed, to_fields, to_kept
 
@@ -21,6 +21,7 @@ _OF_COORDINATION = {"with_coordination": True}
 INDEXES = {
     "emergencies": [
         IndexModel([("owner", ASCENDING), *_NEWEST]),
+        IndexModel([("person", ASCENDING)]),
         IndexModel([("recipient", ASCENDING), *_NEWEST], partialFilterExpression={"recipient": {"$gt": ""}}),
         IndexModel([("with_coordination", ASCENDING), *_NEWEST], partialFilterExpression=_OF_COORDINATION),
     ]
@@ -57,6 +58,15 @@ class Emergencies:
         row = {**to_fields(_EMERGENCY, emergency), "told": told, "sealed": dict(sealed)}
         await save_version(session, self._rows, row, version)
         return Kept(emergency, version + 1, told, sealed)
+
+    async def about(self, session: Session, person: PersonId) -> list[Kept[Emergency]]:
+        """Return everything done at once about a person, in whatever organisation."""
+        return [to_kept(_EMERGENCY, row) async for row in self._rows.find({"person": person}, session=session)]
+
+    async def of_persons(self, persons: Sequence[PersonId]) -> list[EmergencyId]:
+        """Return the emergencies about several persons, by id alone."""
+        rows = self._rows.find({"person": {"$in": list(persons)}}, {"_id": 1})
+        return [EmergencyId(row["_id"]) async for row in rows]
 
     async def page(self, wanted: Document, before: tuple[datetime, str] | None, limit: int) -> list[Kept[Emergency]]:
         """Return emergencies from the newest on, nothing of them unsealed."""

@@ -10,7 +10,7 @@ from kit.messages import Message
 from kit.mongo import Database, Document, Session, save_version
 from kit.outbox import Outbox
 from services.referral.domain.grounds import Ground
-from services.referral.domain.identifiers import GroundId, PersonId
+from services.referral.domain.identifiers import GroundId, OrganizationId, PersonId
 from services.referral.domain.party import NotFound
 from services.referral.store.records import Kept, Sealed, to_fields, to_kept
 
@@ -65,10 +65,22 @@ class Grounds:
         await save_version(session, self._rows, row, version)
         return Kept(ground, version + 1, told, sealed)
 
+    async def open_to(
+        self, session: Session, person: PersonId, organizations: frozenset[OrganizationId]
+    ) -> list[Kept[Ground]]:
+        """Return the open grounds about a person whose recipient is one of these organisations."""
+        query = {"person": person, "recipient": {"$in": sorted(organizations)}, "closed_at": None}
+        return [to_kept(GROUND, row) async for row in self._rows.find(query, session=session)]
+
     async def of_person(self, person: PersonId) -> Sequence[Kept[Ground]]:
         """Return what was recorded about a person, oldest first, nothing unsealed."""
         rows = self._rows.find({"person": person}, {"sealed": 0}).sort("at", 1)
         return [to_kept(GROUND, row) async for row in rows]
+
+    async def of_persons(self, persons: Sequence[PersonId]) -> list[GroundId]:
+        """Return the grounds about several persons, by id alone."""
+        rows = self._rows.find({"person": {"$in": list(persons)}}, {"_id": 1})
+        return [GroundId(row["_id"]) async for row in rows]
 
     async def page(self, wanted: Document, before: tuple[datetime, str] | None, limit: int) -> list[Kept[Ground]]:
         """Return grounds from the newest on, nothing of them unsealed."""

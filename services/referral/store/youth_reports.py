@@ -1,12 +1,13 @@
 """Reports to youth protection: the receipt sealed under the person's key; nothing of them is ever told on the bus."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from pydantic import TypeAdapter
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from kit.mongo import Database, Document, Session, save_version
-from services.referral.domain.identifiers import YouthReportId
+from services.referral.domain.identifiers import PersonId, YouthReportId
 from services.referral.domain.party import NotFound
 from services.referral.domain.youth_report import YouthReport
 from services.referral.store.records import Kept, Sealed, to_fields, to_kept
@@ -39,6 +40,11 @@ class YouthReports:
         """Write a new report; none is ever changed."""
         await save_version(session, self._rows, to_fields(_REPORT, report) | {"sealed": dict(sealed)}, 0)
         return Kept(report, 1, sealed=sealed)
+
+    async def of_persons(self, persons: Sequence[PersonId]) -> list[YouthReportId]:
+        """Return the reports about several persons, by id alone."""
+        rows = self._rows.find({"person": {"$in": list(persons)}}, {"_id": 1})
+        return [YouthReportId(row["_id"]) async for row in rows]
 
     async def page(self, wanted: Document, before: tuple[datetime, str] | None, limit: int) -> list[Kept[YouthReport]]:
         """Return reports from the newest on, nothing of them unsealed."""

@@ -24,8 +24,10 @@ from services.referral.domain.emergency import (
     review,
     seat_of,
 )
+from services.referral.domain.exclusions import Exclusions
 from services.referral.domain.grounds import ARTICLES
 from services.referral.domain.party import NotFound
+from services.referral.domain.reasons import Source
 from services.referral.domain.taxonomy import DataClass, Sector
 from services.referral.domain.transitions import State
 from tests.referral.builders import AT, IDENTITY, LATER, a_draft, a_reader, a_referral
@@ -209,6 +211,21 @@ def test_an_emergency_reading_is_for_a_worker_of_the_receiver_with_no_part_in_it
     else:
         with pytest.raises(refusal):
             check_unassigned(accepted, reader)
+
+
+@pytest.mark.parametrize(
+    "excluded", [Exclusions(organizations=frozenset({"shelter"})), Exclusions(accounts=frozenset({"other"}))]
+)
+def test_whoever_the_person_excludes_reads_nothing_whatever_the_danger(excluded):
+    with pytest.raises(NotFound):
+        check_unassigned(a_referral(State.ACCEPTED, excluded=excluded), a_reader("shelter", "other", "caseworker"))
+
+
+def test_what_ones_organisation_opened_itself_is_read_in_danger_like_what_it_received():
+    own = a_referral(State.ACCEPTED, sender="shelter", source=Source.CALL, assigned=frozenset({"paul"}))
+    check_unassigned(own, a_reader("shelter", "other", "caseworker"))
+    with pytest.raises(module.EmergencyNotNeeded):
+        check_unassigned(own, a_reader("shelter", "paul", "caseworker"))
 
 
 def test_a_draft_is_read_by_nobody_else_whatever_the_danger():
