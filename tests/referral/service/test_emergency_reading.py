@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest_asyncio
 
 from kit.testing import tokens
-from tests.referral.world import SECRETS
+from tests.referral.world import NEED, SECRETS
 
 KEY = "8e03978e-40d5-43dd-bc93-6894a57f9324"
 DANGER = {"reason": "person-in-danger"}
@@ -118,3 +118,17 @@ async def test_the_sender_sees_that_it_was_read_in_an_emergency(scene, colleague
 async def test_a_disclosure_is_not_read_as_a_reading(scene):
     emergency = await scene.emergency()
     assert (await scene.caseworker.get(f"/emergency-readings/{emergency}")).status_code == 404
+
+
+async def test_what_ones_organisation_opened_itself_is_read_in_danger_too_and_carries_no_ground(scene, colleague):
+    registered = await scene.intake.post("/persons", {"identity": {"preferred_name": "Lina"}})
+    own = {"person_id": registered.json()["id"], "service_id": scene.service, "source": "walk-in", "need": NEED}
+    referral = (await scene.intake.post("/own-referrals", own)).json()["id"]
+    assert (await colleague.get(f"/referrals/{referral}")).status_code == 404
+    read = await colleague.post(f"/referrals/{referral}/emergency-reading", DANGER)
+    assert (read.status_code, read.json()["referral"]["need"]["needs"]) == (201, ["shelter-tonight"])
+    stored = await scene.world.stored("referrals", referral)
+    assert (stored["ground"], stored["consent"]) == (None, None)
+    body = {"ground_id": referral}
+    assert (await scene.intake.post(f"/referrals/{referral}/request-on-ground", body)).status_code in {403, 404, 409}
+    assert (await scene.intake.post(f"/referrals/{referral}/accept", {})).status_code == 200

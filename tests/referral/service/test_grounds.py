@@ -1,6 +1,7 @@
 """Grounds: recorded by the law of the organisation, carrying a referral in place of consent, closed at once."""
 
 import asyncio
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -256,3 +257,77 @@ async def test_a_ground_that_carries_a_childs_referral_shuts_when_the_record_say
     late = await scene.drafted(classes=["identity"], purpose="protection", needs=["child-protection"])
     refused = await scene.caseworker.post(f"/referrals/{late}/request-on-ground", {"ground_id": ground})
     assert refused.json()["code"] == "consent.adult-to-youth-protection"
+
+
+async def _carried(scene, *classes: str) -> tuple[str, str]:
+    referral, ground = await scene.requested_on_ground(list(classes))
+    assert (await scene.intake.post(f"/referrals/{referral}/accept", {})).status_code == 200
+    return referral, ground
+
+
+def _attempt(at: datetime, **codes) -> dict:
+    return {"at": at.isoformat(), "channel": "phone", "result": "no-answer", "within_hours": True} | codes
+
+
+@pytest.mark.parametrize(("opened", "status"), [("safe-contact", 200), ("current-location", 409)])
+async def test_an_attempt_is_judged_by_the_safe_contact_where_the_ground_opens_it(scene, clock, opened, status):
+    referral, ground = await _carried(scene, "identity", opened)
+    clock.advance(timedelta(minutes=10))
+    for _ in range(3):
+        tried = await scene.intake.post(f"/referrals/{referral}/log-attempt", _attempt(clock()))
+        assert tried.status_code == status
+        clock.advance(timedelta(minutes=1))
+    log = (await scene.intake.get(f"/referrals/{referral}/contact-attempts")).json()
+    assert (len(log["items"]), log["safe_attempts"]) == ((3, 3) if status == 200 else (0, 0))
+    await scene.caseworker.post(f"/grounds/{ground}/close")
+    refused = await scene.intake.post(f"/referrals/{referral}/log-attempt", _attempt(clock()))
+    assert (refused.status_code, refused.json()["code"]) == (409, "referral.contact-outside-safe")
+    assert (await scene.intake.get(f"/referrals/{referral}/contact-attempts")).json()["items"] == []
+
+
+@pytest.mark.parametrize(("opened", "told"), [("current-location", True), ("safe-contact", False)])
+@pytest.mark.parametrize("when", ["at-once", "after"])
+async def test_a_handover_where_the_person_is_needs_a_ground_that_opens_it(scene, clock, opened, told, when):
+    at = (clock() + timedelta(hours=2)).isoformat()
+    referral, _ = await scene.requested_on_ground(["identity", opened])
+    handover = {"at": at, "way": "taxi", "escort": "senders-worker", "place": "where-the-person-is"}
+    if when == "at-once":
+        answered = await scene.intake.post(f"/referrals/{referral}/accept", {"handover": handover})
+    else:
+        assert (await scene.intake.post(f"/referrals/{referral}/accept", {})).status_code == 200
+        answered = await scene.intake.post(f"/referrals/{referral}/arrange-handover", handover)
+    if told:
+        assert (answered.status_code, answered.json()["handover"]["place"]) == (200, "where-the-person-is")
+    else:
+        assert answered.json()["code"] == "referral.handover-place-withheld"
+
+
+async def test_a_referral_on_a_ground_waits_on_the_list_and_is_accepted_from_it(scene, clock):
+    referral, _ = await scene.requested_on_ground()
+    stored = await scene.world.stored("referrals", referral)
+    assert None not in {stored["remind_at"], stored["expires_at"], stored["answer_from"]}
+    assert (await scene.intake.post(f"/referrals/{referral}/waitlist")).json()["state"] == "waitlisted"
+    clock.advance(timedelta(hours=12))
+    assert await scene.world.due() == 1
+    assert (await scene.intake.post(f"/referrals/{referral}/keep-waiting")).status_code == 200
+    assert (await scene.intake.get(f"/referrals/{referral}")).json()["disclosed"]["identity"]
+    taken = await scene.intake.post(f"/referrals/{referral}/accept", {})
+    assert (taken.status_code, taken.json()["state"]) == (200, "accepted")
+
+
+async def test_a_ground_closed_while_waiting_ends_it(scene):
+    referral, ground = await scene.requested_on_ground()
+    await scene.intake.post(f"/referrals/{referral}/waitlist")
+    assert (await scene.caseworker.post(f"/grounds/{ground}/close")).status_code == 200
+    assert (await scene.world.stored("referrals", referral))["state"] == "withdrawn"
+    refused = await scene.intake.post(f"/referrals/{referral}/accept", {})
+    assert (refused.status_code, refused.json()["code"]) == (409, "referral.closed")
+
+
+async def test_it_is_completed_with_an_outcome_for_what_the_ground_shows(scene):
+    referral, _ = await _carried(scene, "identity", "current-location")
+    await scene.intake.post(f"/referrals/{referral}/start")
+    short = await scene.intake.post(f"/referrals/{referral}/complete", {"outcomes": {"health-care": "met"}})
+    assert short.json()["code"] == "referral.outcome-incomplete"
+    done = await scene.intake.post(f"/referrals/{referral}/complete", {"outcomes": {"shelter-tonight": "met"}})
+    assert (done.status_code, done.json()["state"]) == (200, "completed")
