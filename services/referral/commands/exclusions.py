@@ -3,12 +3,14 @@
 from dataclasses import replace
 
 from kit.mongo import Session
+from services.referral.commands.alarming import receives
 from services.referral.commands.consents import end_consent_record
 from services.referral.commands.desk import Attempt, Caller, Desk, attempting
 from services.referral.commands.emergencies import save_ended
 from services.referral.commands.grounds import close_record
 from services.referral.commands.moving import Change, save
 from services.referral.domain.consent import ConsentCommand, ConsentState
+from services.referral.domain.emergency import Emergency
 from services.referral.domain.exclusion_end import end_emergency, end_excluded
 from services.referral.domain.exclusions import Exclusions
 from services.referral.domain.identifiers import OrganizationId, PersonId
@@ -103,9 +105,18 @@ async def _end_without_consent(
         closes = Attempt(attempt.caller, "ground.close", (ground.state.id, person), attempt.owner)
         await close_record(desk, session, closes, ground)
     for kept in await desk.store.emergencies.about(session, person):
-        ended = end_emergency(kept.state, added, desk.clock())
+        ended = await _ended(desk, session, kept.state, added, whole)
         if ended is not kept.state and ended.owner == attempt.owner:
             # Of a reading in another organisation the act of excluding is the only row: it is not for us to learn of.
             ends = Attempt(attempt.caller, "emergency.end", (ended.id, person), attempt.owner)
             await ends.done(desk, session)
         await save_ended(desk, session, kept, ended, attempt.caller, whole)
+
+
+async def _ended(desk: Desk, session: Session, emergency: Emergency, added: Exclusions, whole: Exclusions) -> Emergency:
+    """End what those added could read, and what nobody is left to read: whoever counts on help must learn of that."""
+    at = desk.clock()
+    ended = end_emergency(emergency, added, at)
+    if ended.opens(at) and ended.recipient and not await receives(desk, session, ended.recipient, whole):
+        return ended.end(at)
+    return ended

@@ -142,6 +142,14 @@ async def test_nothing_is_told_where_everybody_who_could_read_it_is_excluded(sce
     assert (refused.status_code, refused.json()["code"]) == (409, "referral.recipient-unavailable")
 
 
+async def test_what_nobody_is_left_to_read_ends_and_whoever_acted_learns_of_it(scene):
+    colleague = await scene.world.worker(scene.sender)
+    emergency = await scene.emergency()
+    await exclude(scene, accounts=[scene.intake.id], worker=colleague)
+    assert (await scene.world.stored("emergencies", emergency))["ended_at"] is not None
+    assert (await told(scene, emergency))[-1] == ("ended", scene.sender.id, [scene.caseworker.id])
+
+
 async def test_an_excluded_reviewer_is_never_told_recalled_or_awaited(scene, clock):
     coordinator = await scene.world.worker(scene.sender, "coordinator")
     officer = await scene.world.worker(scene.sender, "privacy-officer")
