@@ -17,6 +17,7 @@ from cli.servers import nats as nats_server
 from kit.bus import Bus
 from kit.mongo import Mongo
 from kit.testing import eventually
+from tests import realm_server
 from tests.servers import Mongod, NatsServer, Process, running_mongod, running_nats
 from tests.toy import wallet as toy
 
@@ -51,6 +52,10 @@ def pytest_configure(config: pytest.Config) -> None:
     for account, users in seeds.items():
         for user, seed in users.items():
             os.environ[f"TEST_SEED_{account}_{user}"] = seed
+
+
+def pytest_sessionfinish() -> None:
+    realm_server.leave()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

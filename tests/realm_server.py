@@ -11,11 +11,10 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from uuid import uuid4
 
 from cli.servers import keycloak
 
-WAIT_SECONDS = 300
+WAIT_SECONDS = 900
 
 
 @dataclass(frozen=True)
@@ -28,41 +27,38 @@ class KeycloakServer:
     log: str = ""
 
 
-@contextlib.contextmanager
-def running_keycloak(base: Path) -> Iterator[KeycloakServer]:
-    """Share a server; `base` is the worker's own temporary directory."""
+_held = contextlib.ExitStack()
+_joined: list[KeycloakServer] = []
+
+
+def keycloak_of_the_run(base: Path) -> KeycloakServer:
+    """Return the run's server, for as long as this worker's session lasts; `base` is its own temporary directory."""
+    if not _joined:
+        _joined.append(_found_or_started(base))
+    return _joined[0]
+
+
+def leave() -> None:
+    """Say that this worker needs the server no more; called as its session ends, and nowhere before."""
+    _held.close()
+
+
+def _found_or_started(base: Path) -> KeycloakServer:
     if url := os.environ.get("TEST_KEYCLOAK_URL"):
-        yield KeycloakServer(url, "operator", os.environ["TEST_KEYCLOAK_SECRET"])
-        return
+        return KeycloakServer(url, "operator", os.environ["TEST_KEYCLOAK_SECRET"])
     run = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "keycloak-of-the-run"
     run.mkdir(exist_ok=True)
-    with contextlib.ExitStack() as ours:
-        # One worker may join several times: a folder of tests has fixtures of its own.
-        user = run / f"user-{uuid4().hex}"
-        found, started_here = _join(run, user, ours)
-        try:
-            yield found
-        finally:
-            _leave(run, user)
-            if started_here:
-                _wait_for_the_others(run)
-
-
-def _join(run: Path, user: Path, ours: contextlib.ExitStack) -> tuple[KeycloakServer, bool]:
+    user = run / f"user-{os.getpid()}"
     with _alone(run):
         state = run / "state.json"
-        start = not state.exists()
-        if start:
-            server = ours.enter_context(keycloak.running_keycloak(run / "server"))
+        if not state.exists():
+            server = _held.enter_context(keycloak.running_keycloak(run / "server"))
             started = KeycloakServer(server.url, server.admin_client, server.admin_secret, str(server.process.log))
             state.write_text(json.dumps(asdict(started)))
+            _held.callback(_wait_for_the_others, run)
         user.touch()
-        return KeycloakServer(**json.loads(state.read_text())), start
-
-
-def _leave(run: Path, user: Path) -> None:
-    with _alone(run):
-        user.unlink()
+        _held.callback(user.unlink)
+        return KeycloakServer(**json.loads(state.read_text()))
 
 
 def _wait_for_the_others(run: Path) -> None:

@@ -45,7 +45,8 @@ async def the_shelter_learns_that_sharing_ended_and_never_why(stage: Stage) -> N
 
     async def come() -> list[str]:
         inbox = await stage.read("host", "/notifications/inbox")
-        return [each["kind"] for each in inbox["items"] if each["link"] == link]
+        kinds = [each["kind"] for each in inbox["items"] if each["link"] == link]
+        return kinds if "referral-sharing-ended" in kinds else []
 
     kinds, seconds = await soon("the worker is told", come)
     stage.sees("host", f"inbox within {seconds:.1f} s: {in_words(kinds)}")

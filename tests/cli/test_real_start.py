@@ -14,7 +14,7 @@ from cli.local.state import RunDirectory
 from cli.servers import mongod, nats
 from tests.cli.copies import Copy, comes, free_base
 from tests.cli.processes import gone_within
-from tests.realm_server import running_keycloak
+from tests.realm_server import keycloak_of_the_run
 from tests.servers import Process, free_port, running_mongod
 
 pytestmark = pytest.mark.timeout(900)
@@ -119,7 +119,7 @@ def test_half_of_a_services_seeds_is_refused_by_the_name_of_what_is_missing(copy
 def everything_elsewhere(copy, bus, tmp_path, tmp_path_factory):
     """The copy, told of a mongod, a nats-server that knows our accounts, and a Keycloak, none of them its own."""
     with ExitStack() as servers:
-        keycloak = servers.enter_context(running_keycloak(tmp_path_factory.getbasetemp()))
+        keycloak = keycloak_of_the_run(tmp_path_factory.getbasetemp())
         admin = {"KEYCLOAK_ADMIN_CLIENT": keycloak.admin_client, "KEYCLOAK_ADMIN_SECRET": keycloak.admin_secret}
         database = servers.enter_context(own_database(tmp_path / "mongod"))
         copy.given |= admin | {"KEYCLOAK_URL": keycloak.url, "MONGODB_URL": database}

@@ -15,7 +15,7 @@ from cli.realm.console import Console
 from cli.realm.settings import RealmSettings
 from cli.servers.process import free_port
 from services.membership.keycloak import Account, Keycloak, Organization
-from tests.realm_server import KeycloakServer, running_keycloak
+from tests.realm_server import KeycloakServer, keycloak_of_the_run
 
 REDIRECT = "http://localhost:9/callback"
 PASSWORD = "érable et bouleau 27"
@@ -33,10 +33,9 @@ class Mailbox(Message):
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory) -> Iterator[KeycloakServer]:
+def server(tmp_path_factory) -> KeycloakServer:
     """The Keycloak of this run, shared by its workers."""
-    with running_keycloak(tmp_path_factory.getbasetemp()) as found:
-        yield found
+    return keycloak_of_the_run(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture(scope="session")

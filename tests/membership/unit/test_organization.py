@@ -225,3 +225,13 @@ def test_an_accreditation_can_be_ended_early_and_only_while_it_holds():
     assert (ended.accreditation(AT), facts) == (None, (Fact.ACCREDITATION_ENDED,))
     with pytest.raises(NotAccredited):
         org.end_accreditation(ended, AT)
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_new_referral_is_addressed_to_accredited_members_in_good_standing_alone(state):
+    until = AT + timedelta(days=300)
+    given, _ = org.accredit(an_organization(), a_decider(), evidence(), until, AT)
+    accepts = state in {State.ADMITTED, State.RENEWAL_DUE}
+    assert replace(given, state=state).accepts_referrals(AT) is accepts
+    assert not replace(given, state=state).accepts_referrals(until)
+    assert not replace(an_organization(), state=state).accepts_referrals(AT)
