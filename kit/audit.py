@@ -9,7 +9,7 @@ import asyncio
 import hmac
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from functools import partial
@@ -27,7 +27,7 @@ log = structlog.get_logger()
 SEAL_SECONDS = 0.5
 OVERDUE = timedelta(seconds=10)
 PUBLISH = timedelta(minutes=1)
-"""How often at most a chain's end is written to the log, where whoever rewrites the database does not reach."""
+"""How often at most a chain's end is told elsewhere, where whoever rewrites the database does not reach."""
 _BATCH = 500
 _SEAL = ("number", "previous", "hash", "unsealed")
 _FIRST = "0" * 64
@@ -40,7 +40,8 @@ INDEXES = {
         IndexModel([("organization", ASCENDING), ("number", ASCENDING)]),
         IndexModel([("organization", ASCENDING), ("at", ASCENDING), ("_id", ASCENDING)]),
         IndexModel([("owner", ASCENDING), ("records", ASCENDING), ("at", ASCENDING)]),
-    ]
+    ],
+    "audit_heads": [IndexModel([("unpublished", ASCENDING)], partialFilterExpression={"unpublished": True})],
 }
 
 
@@ -80,18 +81,32 @@ class Finding:
     number: int
 
 
-class Audit:
-    """A service's audit log."""
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A chain's end at an instant; `told` counts how often one of this chain was published before."""
 
-    def __init__(self, mongo: Mongo, key: bytes, clock: Clock, holder: str) -> None:
+    organization: str
+    number: int
+    hash: str
+    at: datetime
+    told: int
+
+
+Witness = Callable[[Session, Head], Awaitable[None]]
+"""Tells others of a chain's end, in the transaction that marks it as published."""
+
+
+class Audit:
+    """A service's audit log; `witness` is told of each chain's end, as the log of the process is."""
+
+    def __init__(self, mongo: Mongo, key: bytes, clock: Clock, holder: str, witness: Witness | None = None) -> None:
         self._mongo = mongo
         self._key = key
         self._clock = clock
         self._rows = mongo.db["audit"]
         self._heads = mongo.db["audit_heads"]
         self._lease = Lease(mongo.db, "audit-sealer", holder)
-        self._unpublished: dict[str, Document] = {}
-        self._published: dict[str, datetime] = {}
+        self._witness = witness
 
     def pseudonym(self, record: str) -> str:
         """Return the keyed pseudonym under which a record's acts are kept."""
@@ -108,15 +123,19 @@ class Audit:
         while True:
             try:
                 # Look before taking the lease: an idle service writes nothing.
-                if await self._rows.find_one({"unsealed": True}, {"_id": 1}) and await self._lease.acquire():
+                if await self._awaits_work() and await self._lease.acquire():
                     while await self.seal_some():
                         pass
-                self._publish_heads()
+                    await self.publish_heads()
             except LeaseLost:
                 log.warning("audit.lease-lost")
             except (PyMongoError, OSError) as error:
                 log.warning("audit.waiting", error=type(error).__name__)
             await asyncio.sleep(SEAL_SECONDS)
+
+    async def _awaits_work(self) -> bool:
+        unsealed = await self._rows.find_one({"unsealed": True}, {"_id": 1})
+        return bool(unsealed or await self._heads.find_one(self._unpublished(), {"_id": 1}))
 
     async def seal_some(self) -> bool:
         """Seal one batch in the order of writing; False when none is left. Call it only under the lease."""
@@ -125,10 +144,10 @@ class Audit:
         for row in rows:
             chains[row["organization"]].append(row)
         for organization, chain in chains.items():
-            self._unpublished[organization] = await self._mongo.transaction(partial(self._seal, organization, chain))
+            await self._mongo.transaction(partial(self._seal, organization, chain))
         return bool(rows)
 
-    async def _seal(self, organization: str, rows: list[Document], session: Session) -> Document:
+    async def _seal(self, organization: str, rows: list[Document], session: Session) -> None:
         await self._lease.fence(session)
         head = await self._heads.find_one({"_id": organization}, session=session)
         number, previous = (head["number"], head["hash"]) if head else (0, _FIRST)
@@ -140,19 +159,27 @@ class Audit:
             updates.append(UpdateOne({"_id": row["_id"]}, {"$set": seal, "$unset": {"unsealed": ""}}))
             previous = digest
         await self._rows.bulk_write(updates, session=session)
-        end = {"number": number, "hash": previous}
-        change = {"$set": end | {"at": self._clock()}}
-        await self._heads.update_one({"_id": organization}, change, upsert=True, session=session)
-        return end
+        end = {"number": number, "hash": previous, "at": self._clock(), "unpublished": True}
+        await self._heads.update_one({"_id": organization}, {"$set": end}, upsert=True, session=session)
 
-    def _publish_heads(self) -> None:
-        now = self._clock()
-        for organization, head in list(self._unpublished.items()):
-            last = self._published.get(organization)
-            if last is None or now - last >= PUBLISH:
-                log.info("audit.head", organization=organization, number=head["number"], hash=head["hash"])
-                self._published[organization] = now
-                del self._unpublished[organization]
+    def _unpublished(self) -> Document:
+        return {"unpublished": True, "published_at": {"$not": {"$gt": self._clock() - PUBLISH}}}
+
+    async def publish_heads(self) -> None:
+        """Tell of each chain's end that moved, at most once a minute a chain. Call it only under the lease."""
+        async for due in self._heads.find(self._unpublished(), {"_id": 1}):
+            head = await self._mongo.transaction(partial(self._publish, due["_id"]))
+            log.info("audit.head", organization=head.organization, number=head.number, hash=head.hash)
+
+    async def _publish(self, organization: str, session: Session) -> Head:
+        await self._lease.fence(session)
+        row = await self._heads.find_one({"_id": organization}, session=session) or {}
+        head = Head(organization, row["number"], row["hash"], self._clock(), row.get("told", 0))
+        if self._witness is not None:
+            await self._witness(session, head)
+        change = {"$set": {"published_at": head.at, "told": head.told + 1}, "$unset": {"unpublished": ""}}
+        await self._heads.update_one({"_id": organization}, change, session=session)
+        return head
 
     def _digest(self, row: Document, number: int, previous: str) -> str:
         facts = {key: value for key, value in row.items() if key not in _SEAL}

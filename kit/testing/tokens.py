@@ -33,12 +33,12 @@ SCOPES = {
     "coordinator": {
         *("directory:read", "directory:write", "organization:read", "organization:manage", "representative:manage"),
         *("inbox:read", "referral:send", "referral:receive", "referral:read", "person:read", "person:write"),
-        *("consent:write", "capacity:ask", "capacity:answer"),
+        *("consent:write", "capacity:ask", "capacity:answer", "emergency:review"),
     },
-    "privacy-officer": {"directory:read", "organization:read", "inbox:read", "audit:read"},
+    "privacy-officer": {"directory:read", "organization:read", "inbox:read", "audit:read", "emergency:review"},
     "coordination": {
         *("directory:read", "organization:read", "organization:manage", "representative:manage", "inbox:read"),
-        "membership:coordinate",
+        *("membership:coordinate", "emergency:review"),
     },
     "board": {"directory:read", "organization:read", "inbox:read", "membership:decide"},
     "auditor": {"organization:read", "inbox:read", "audit:verify"},

@@ -16,6 +16,8 @@ from kit.mongo import Mongo, ensure_indexes
 from kit.projections import Projection
 from kit.timers import Timers
 from services.notifications.addresses import Addresses
+from services.notifications.alarm_reactions import telling_of_alarms
+from services.notifications.alarms import ALARMS
 from services.notifications.api import router
 from services.notifications.commands import MAIL, QUIET_HOURS_OVER, Desk, end_quiet_hours
 from services.notifications.consumed import ACCESS, OFFICES, PEOPLE, REFERRALS
@@ -67,6 +69,7 @@ def create(settings: NotificationsSettings, *, clock: Clock = utc_now, verifier:
             people.run,
             Reaction(mongo, bus, ACCESS, taking_access(access)).run,
             Reaction(mongo, bus, REFERRALS, telling_of_referrals(desk)).run,
+            Reaction(mongo, bus, ALARMS, telling_of_alarms(desk)).run,
             Reaction(mongo, bus, OFFICES, calling_offices(desk, Offices(mongo.db))).run,
             desk.jobs.run,
             desk.timers.run,

@@ -88,14 +88,15 @@ def _desk(settings: ReferralSettings, mongo: Mongo, directory: Directory, clock:
     """Wire what the use cases work with; their timers are set here and fired elsewhere."""
     key_base = Mongo.connect(settings.keys_url, settings.keys_mongodb_database)
     secret = settings.audit_key.get_secret_value().encode()
+    store = Store(mongo.db, Pseudonyms(hmac.digest(secret, b"exclusions", "sha512")))
     return Desk(
         mongo=mongo,
-        store=Store(mongo.db, Pseudonyms(hmac.digest(secret, b"exclusions", "sha512"))),
+        store=store,
         keys=Keys(key_base, lambda: local_kms(settings.kms_file)),
         directory=directory,
         standings=Standings(mongo.db),
         timers=Timers(mongo, clock, {}),
-        audit=Audit(mongo, secret, clock, holder),
+        audit=Audit(mongo, secret, clock, holder, store.tell_head),
         clock=clock,
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from kit.problems import Problem
 from services.referral.problems_of_exclusion import EXCLUSION
 from services.referral.problems_serving import SERVING
+from services.referral.problems_without_consent import WITHOUT_CONSENT
 
 _NOT_FOUND, _GONE, _CONFLICT, _UNFIT, _FORBIDDEN, _OFTEN = 404, 410, 409, 422, 403, 429
 
@@ -142,21 +143,6 @@ _REFERRAL: Mapping[str, Problem] = {
         _CONFLICT,
         ("Il n'y a plus assez de places", "Refusez en proposant d'autres services, ou libérez une place."),
         ("There are not enough places left", "Decline and offer other services, or free a place."),
-    ),
-    "referral.ground-unknown": _problem(
-        _UNFIT,
-        ("Ce motif légal n'est pas dans la liste", "Choisissez un motif de la liste."),
-        ("This legal ground is not in the list", "Choose a ground of the list."),
-    ),
-    "referral.ground-not-in-regime": _problem(
-        _UNFIT,
-        ("Cette loi ne régit pas votre organisation", "Choisissez un motif de votre régime."),
-        ("This law does not govern your organisation", "Choose a ground of your regime."),
-    ),
-    "referral.ground-opens-nothing": _problem(
-        _UNFIT,
-        ("Un motif légal vise au moins une catégorie de renseignements", "Indiquez le minimum nécessaire."),
-        ("A legal ground names at least one class of data", "Name the minimum that is needed."),
     ),
 }
 
@@ -331,4 +317,12 @@ _CAPACITY: Mapping[str, Problem] = {
     ),
 }
 
-PROBLEMS: Mapping[str, Problem] = {**_REFERRAL, **SERVING, **_PERSON, **_CONSENT, **_CAPACITY, **EXCLUSION}
+PROBLEMS: Mapping[str, Problem] = {
+    **_REFERRAL,
+    **SERVING,
+    **_PERSON,
+    **_CONSENT,
+    **_CAPACITY,
+    **EXCLUSION,
+    **WITHOUT_CONSENT,
+}

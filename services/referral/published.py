@@ -231,6 +231,61 @@ class ConsentLapsing(Message):
     notify: tuple[str, ...]
 
 
+class GroundRecorded(Message):
+    """A ground was recorded on which data are told without consent; the privacy officers are told."""
+
+    subject: ClassVar[str] = "referral.ground-recorded.v1"
+    ground_id: str
+    organization_id: str
+    notify: tuple[str, ...]
+
+
+class _OfEmergency(Message):
+    emergency_id: str
+    organization_id: str
+    told_organization_id: str
+    notify: tuple[str, ...]
+
+
+class EmergencyRecorded(_OfEmergency):
+    """A worker acted at once in serious danger; those who must review it are told."""
+
+    subject: ClassVar[str] = "referral.emergency-recorded.v1"
+
+
+class EmergencyDisclosed(_OfEmergency):
+    """A member's intake was told of a person in serious danger, and comes to read."""
+
+    subject: ClassVar[str] = "referral.emergency-disclosed.v1"
+
+
+class EmergencyEscalated(_OfEmergency):
+    """Nobody has reviewed it in time."""
+
+    subject: ClassVar[str] = "referral.emergency-escalated.v1"
+
+
+class EmergencyReviewed(_OfEmergency):
+    """It was reviewed and stands; whoever acted is told."""
+
+    subject: ClassVar[str] = "referral.emergency-reviewed.v1"
+
+
+class EmergencyEnded(_OfEmergency):
+    """It was ended: nothing is read under it any more."""
+
+    subject: ClassVar[str] = "referral.emergency-ended.v1"
+
+
+class AuditSealed(Message):
+    """An organisation's audit chain had this end: who keeps it can tell later whether it was cut or rewritten."""
+
+    subject: ClassVar[str] = "referral.audit-sealed.v1"
+    organization_id: str
+    number: int
+    hash: str
+
+
 # What tells a fact to both parties' people: the fields are the same.
 TELLING: Mapping[Fact, type[_OfReferral]] = {
     Fact.OPENED: Opened,

@@ -193,6 +193,47 @@ async def test_chains_ends_are_published_to_the_log_once_a_minute(log, mongo):
             log._clock.advance(timedelta(seconds=step))
             await log.append(None, an_entry(step))
             await log.seal_some()
-            log._publish_heads()
+            await log.publish_heads()
     assert [line["number"] for line in told] == [1, 3]
     assert told[-1]["hash"] == (await log.heads())[0]["hash"]
+
+
+async def test_a_witness_is_told_in_the_transaction_that_marks_the_end_as_published(mongo):
+    await ensure_indexes(mongo.db, audit.INDEXES)
+    seen = []
+
+    async def witness(session, head):
+        await mongo.db["witnessed"].insert_one({"_id": head.told, "hash": head.hash}, session=session)
+        seen.append(head)
+        if len(seen) == 1:
+            raise audit.LeaseLost
+
+    log = Audit(mongo, KEY, ManualClock(), "h", witness)
+    assert await log._lease.acquire()
+    await log.append(None, an_entry())
+    await log.seal_some()
+    with pytest.raises(audit.LeaseLost):
+        await log.publish_heads()
+    assert await mongo.db["witnessed"].count_documents({}) == 0
+    await log.publish_heads()
+    await log.publish_heads()
+    assert [(head.organization, head.number, head.told) for head in seen] == [("org-a", 1, 0)] * 2
+    assert await mongo.db["witnessed"].count_documents({}) == 1
+
+
+async def test_an_end_that_waits_for_its_minute_is_published_by_whoever_seals_after_a_restart(log, mongo):
+    assert await log._lease.acquire()
+    for n in range(2):
+        await log.append(None, an_entry(n))
+        await log.seal_some()
+        await log.publish_heads()
+    await log._lease.release()
+    later = Audit(mongo, KEY, log._clock, "another process")
+    log._clock.advance(timedelta(minutes=1))
+    with capture_logs() as told:
+        async with running(later.run()):
+
+            async def published():
+                return any(line["event"] == "audit.head" and line["number"] == 2 for line in told)
+
+            await eventually(published)

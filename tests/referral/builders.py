@@ -14,6 +14,7 @@ from services.referral.domain.consent import (
     Method,
     Recipient,
 )
+from services.referral.domain.grounds import Ground
 from services.referral.domain.moves import draft
 from services.referral.domain.party import Reader
 from services.referral.domain.referral import Referral, SenderView
@@ -74,6 +75,21 @@ def a_consent(**changes) -> Consent:
         "decided_by": "worker",
     }
     return Consent(**(facts | changes))
+
+
+def a_ground(**changes) -> Ground:
+    facts = {
+        "id": "g1",
+        "person": "p1",
+        "owner": "community",
+        "article": "p-39.1-18.1",
+        "recipient": "shelter",
+        "classes": IDENTITY,
+        "decided_by": "worker",
+        "recorded_by": "worker",
+        "at": AT,
+    }
+    return Ground(**(facts | changes))
 
 
 def evidence(**changes) -> Evidence:

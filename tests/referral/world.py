@@ -36,6 +36,7 @@ FAMILIES = {
     "youth-protection": "public-agency",
     "government": "public-agency",
     "law-enforcement": "police",
+    "coalition": "coalition",
 }
 POLICE_LACKS = {"capacity:ask", "capacity:answer"}
 
@@ -102,13 +103,11 @@ class World:
 
         await self.app.state.mongo.transaction(work)
 
-    async def member(self, sector: str = "community", *, accredited: bool = True) -> Member:
+    async def member(self, sector: str = "community", *, accredited: bool = True, regime: str = "private") -> Member:
         made = Member(str(uuid4()), sector)
         self.members[made.id] = made
         family = FAMILIES[sector]
-        admitted = consumed.OrganizationAdmitted(
-            organization_id=made.id, sector=sector, family=family, regime="private"
-        )
+        admitted = consumed.OrganizationAdmitted(organization_id=made.id, sector=sector, family=family, regime=regime)
         await self.told(f"organization:{made.id}", 1, admitted)
         if accredited:
             await self.accredit(made)
@@ -214,6 +213,7 @@ SECRETS = (
     *("555-0134", "tournesol", "Lina", "Quispe", "12 rue Inventée", "son frère la cherche", "un fils", "manteau"),
     *("Inuit", "usine de l'est", "asthme", "permis fermé expiré", "MTL-1"),
 )
+FACTS = "menace de mort reçue hier"
 EVIDENCE = {
     "given_by": "person",
     "method": "oral",
@@ -251,6 +251,38 @@ class Scene:
             "evidence": EVIDENCE,
         }
         return await self.caseworker.post(f"/persons/{self.person}/consents", body | fields)
+
+    async def record_ground(self, classes: list[str] | None = None, **fields: Any) -> httpx2.Response:
+        body = {
+            "article": "p-39.1-18.1",
+            "recipient_organization_id": self.receiver.id,
+            "classes": classes or ["identity", "current-location"],
+            "facts": FACTS,
+        }
+        return await self.caseworker.post(f"/persons/{self.person}/grounds", body | fields)
+
+    async def ground(self, classes: list[str] | None = None, **fields: Any) -> str:
+        made = await self.record_ground(classes, **fields)
+        assert made.status_code == 201, made.text
+        return made.json()["id"]
+
+    async def tell_at_once(self, **fields: Any) -> httpx2.Response:
+        body = {"recipient_organization_id": self.receiver.id, "article": "p-39.1-18-7", "facts": FACTS}
+        return await self.caseworker.post(f"/persons/{self.person}/emergencies", body | fields)
+
+    async def emergency(self, **fields: Any) -> str:
+        made = await self.tell_at_once(**fields)
+        assert made.status_code == 201, made.text
+        return made.json()["id"]
+
+    async def requested_on_ground(self, classes: list[str] | None = None, **need: Any) -> tuple[str, str]:
+        """A referral sent under a ground that opens the same classes; returns both."""
+        classes = classes or ["identity", "current-location"]
+        ground = await self.ground(classes)
+        referral = await self.drafted(classes=classes, **need)
+        sent = await self.caseworker.post(f"/referrals/{referral}/request-on-ground", {"ground_id": ground})
+        assert sent.status_code == 200, sent.text
+        return referral, ground
 
     async def draft(self, classes: list[str] | None = None, purpose: str = "support", **need: Any) -> httpx2.Response:
         body = {

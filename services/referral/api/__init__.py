@@ -7,15 +7,21 @@ from services.referral.api import (
     consent_changes,
     consents,
     contacts,
+    emergencies,
+    emergency_readings,
+    emergency_reviews,
     exclusions,
+    grounds,
     intake,
     opening,
     people,
     questions,
     referrals,
+    register,
     service,
     voiding,
     waiting,
+    youth_reports,
 )
 
 ROUTERS = (
@@ -34,6 +40,12 @@ ROUTERS = (
     contacts.router,
     voiding.router,
     audit.router,
+    grounds.router,
+    emergencies.router,
+    emergency_readings.router,
+    emergency_reviews.router,
+    youth_reports.router,
+    register.router,
 )
 
 __all__ = ["ROUTERS"]

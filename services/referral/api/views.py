@@ -125,6 +125,8 @@ def word_of(referral: Referral, side: Standpoint) -> str:
 def allowed(referral: Referral, side: Standpoint) -> tuple[Command, ...]:
     """Return the moves open to this party, judged from what it may know."""
     state = referral.state
+    if side.role is Role.EMERGENCY:
+        return ()
     if side.actor is Actor.SENDER:
         word = referral.view.word
         state = _AS_STATE[word] if word in _AS_STATE else State(word)

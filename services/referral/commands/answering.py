@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from services.referral.commands.carrying import carrier_of, touch_carrier
 from services.referral.commands.desk import Caller, Desk
 from services.referral.commands.drafting import unsealed_request
 from services.referral.commands.handing import check_for
@@ -38,14 +39,13 @@ async def accept_referral(
     expected: int | None,
     handover: Handover | None = None,
 ) -> Answered:
-    """Accept for the whole party: consent live at that instant, places taken, the workers named; all or nothing."""
+    """Accept for the whole party: consent or ground live then, places taken, the workers named; all or nothing."""
 
     async def decide(held: Held) -> Change:
         at, asked = desk.clock(), held.referral
         step(asked.state, Command.ACCEPT, held.side.actor)
-        live = await desk.store.consents.touch_live(held.session, asked.consent, at) if asked.consent else None
-        carried = asked.is_own or live is not None
-        if not carried or not (await desk.standings.of(asked.receiver, at, held.session)).may_continue:
+        carrier = await touch_carrier(desk, held.session, asked)
+        if carrier is None or not (await desk.standings.of(asked.receiver, at, held.session)).may_continue:
             # The one word for every end that was not the receiver's: it must not learn which.
             raise ReferralClosed
         named = await _workers(desk, held, caller, workers)
@@ -53,7 +53,7 @@ async def accept_referral(
         places = await desk.store.places.take(held.session, asked.service, total, asked.id, asked.party_size)
         moved = moves.accept(asked, held.side.actor, named, places, at)
         if handover is not None:
-            check_for(desk, moved.referral, held.side.role, live, handover)
+            check_for(desk, moved.referral, held.side.role, carrier, handover)
             moved = arranged_at_once(moved, handover, at)
         return Change(moved)
 
@@ -123,11 +123,12 @@ async def _needs_shown(desk: Desk, held: Held, key: PersonKey) -> frozenset[Need
     asked, at = held.referral, desk.clock()
     if asked.is_own:
         return frozenset(unsealed_request(key, held.kept).needs)
-    if asked.sharing is Sharing.ENDED or asked.consent is None:
+    if asked.sharing is Sharing.ENDED:
         return frozenset()
-    consent = (await desk.store.consents.by_id(held.session, asked.consent)).state
+    carrier = await carrier_of(desk, held.session, asked)
     person = await desk.store.people.behind(asked.person, held.session)
-    reading = reading_of(asked, held.side.role, consent, at, age_of(key, person.sealed, at))
+    age = age_of(key, person.sealed, at)
+    reading = reading_of(asked, held.side.role, carrier.consent, at, age, carrier.ground)
     return frozenset(needs_shown(reading, unsealed_request(key, held.kept)))
 
 

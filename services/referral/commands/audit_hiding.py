@@ -6,18 +6,38 @@ from typing import Any
 
 from kit.mongo import Document
 from services.referral.commands.desk import Caller, Desk
+from services.referral.domain.identifiers import PersonId
 
-# A list names what it showed; it would have been read without the person too.
-_A_LIST = r"\.list$"
+# A list of whatever an organisation has names what it showed; it would have been read without the person too.
+_LISTS = (
+    "person.list",
+    "referral.list",
+    "referral.queue",
+    "emergency.list-received",
+    "emergency.list-for-review",
+    "youth-report.list-all",
+    "register.read",
+    "register.export",
+)
 
 
 async def hidden_records(desk: Desk, caller: Caller) -> frozenset[str]:
     """Return, by pseudonym, every record of which the caller is to find nothing."""
     who = (caller.organization, caller.user)
     persons = await desk.store.people.hidden(*who)
-    consents = await desk.store.consents.of_persons(persons) if persons else []
     referrals = await desk.store.referrals.hidden(*who)
-    return frozenset(map(desk.audit.pseudonym, (*persons, *consents, *referrals)))
+    theirs = await _about(desk, persons) if persons else []
+    return frozenset(map(desk.audit.pseudonym, (*persons, *referrals, *theirs)))
+
+
+async def _about(desk: Desk, persons: Sequence[PersonId]) -> list[str]:
+    """Return every record about these persons but their referrals, which name whom they are hidden from."""
+    return [
+        *await desk.store.consents.of_persons(persons),
+        *await desk.store.grounds.of_persons(persons),
+        *await desk.store.emergencies.of_persons(persons),
+        *await desk.store.youth_reports.of_persons(persons),
+    ]
 
 
 def hiding(caller: Caller, hidden: frozenset[str]) -> Document:
@@ -25,7 +45,7 @@ def hiding(caller: Caller, hidden: frozenset[str]) -> Document:
     if not hidden:
         return {}
     vain = {"by": caller.user, "outcome": "refused"}
-    return {"records": {"$in": sorted(hidden)}, "action": {"$not": {"$regex": _A_LIST}}, "$nor": [vain]}
+    return {"records": {"$in": sorted(hidden)}, "action": {"$nin": list(_LISTS)}, "$nor": [vain]}
 
 
 async def unhinted(desk: Desk, caller: Caller, hidden: frozenset[str], rows: Sequence[Document]) -> list[Document]:

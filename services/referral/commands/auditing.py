@@ -24,7 +24,7 @@ class Period:
     limit: int = 50
 
 
-_READINGS = frozenset({"referral.read", "referral.read-once"})
+_READINGS = frozenset({"referral.read", "referral.read-once", "emergency.read"})
 # Words under which a sender has not been told of an acceptance, or not yet.
 _UNACCEPTED = frozenset(state.value for state in BEFORE_ACCEPTANCE) | {RECEIVED}
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter
 
 from services.referral.commands.answering import Answered
+from services.referral.commands.carrying import carrier_of
 from services.referral.commands.desk import Caller, Desk, attempting
 from services.referral.commands.moving import Change, Held, change
 from services.referral.commands.people import age_of
@@ -60,10 +61,11 @@ def _earlier(key: PersonKey, kept: Kept[Referral]) -> tuple[Attempt, ...]:
 async def _safe_contact(desk: Desk, held: Held, key: PersonKey) -> SafeContact | None:
     """Return the safe contact where this receiver may read it at this instant."""
     asked, at = held.referral, desk.clock()
-    consent = (await desk.store.consents.by_id(held.session, asked.consent)).state if asked.consent else None
+    carrier = await carrier_of(desk, held.session, asked)
     person = await desk.store.people.behind(asked.person, held.session)
     sealed = person.sealed.get(DataClass.SAFE_CONTACT)
-    reading = reading_of(asked, held.side.role, consent, at, age_of(key, person.sealed, at))
+    age = age_of(key, person.sealed, at)
+    reading = reading_of(asked, held.side.role, carrier.consent, at, age, carrier.ground)
     if sealed is None or decide(reading, DataClass.SAFE_CONTACT).form is not Form.WHOLE:
         return None
     fields = key.unseal(DataClass.SAFE_CONTACT, sealed)
@@ -71,7 +73,7 @@ async def _safe_contact(desk: Desk, held: Held, key: PersonKey) -> SafeContact |
 
 
 async def list_attempts(desk: Desk, caller: Caller, referral: ReferralId) -> Attempts:
-    """Return a receiver's attempts while it serves under a live consent; to anybody else there are none to find."""
+    """Return a receiver's attempts while it serves, under a live consent or ground; anybody else finds none."""
     async with attempting(desk, caller, "referral.attempts", referral) as attempt:
         case = await desk.store.referrals.case(referral)
         kept = case.kept
@@ -79,7 +81,7 @@ async def list_attempts(desk: Desk, caller: Caller, referral: ReferralId) -> Att
         side = standpoint(kept.state, caller.reader)
         if side.actor is not Actor.RECEIVER:
             raise NotFound
-        reading = reading_of(kept.state, side.role, case.consent, desk.clock())
+        reading = reading_of(kept.state, side.role, case.consent, desk.clock(), ground=case.ground)
         await attempt.done(desk, None, role=side.role.value, purpose=kept.state.purpose.value)
         if reading.stage is not Stage.ACCEPTED or not kept.state.attempts:
             return Attempts((), kept.state.safe_attempts, channels=False)

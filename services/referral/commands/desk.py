@@ -21,6 +21,7 @@ from services.referral.store.standing import Standings
 
 LAPSE = "consent-lapse"
 LAPSE_REMINDER = "consent-lapse-reminder"
+REVIEW = "emergency-review"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -242,6 +242,11 @@ def _check_need(referral: Referral, destination: Destination, need: Query, age: 
         consented=referral.classes,
         age=age,
     )
+    check_shown(reading, need)
+
+
+def check_shown(reading: Reading, need: Query) -> None:
+    """Raise `NeedNotCovered` where this reader, once accepted, could be shown nothing of the need."""
     facets = told_once_accepted(reading)
     if not any(shows_need(reading, each, facets) for each in need.needs):
         raise NeedNotCovered

@@ -3,11 +3,15 @@
 from dataclasses import replace
 
 from kit.mongo import Session
+from services.referral.commands.alarming import receives
 from services.referral.commands.consents import end_consent_record
 from services.referral.commands.desk import Attempt, Caller, Desk, attempting
+from services.referral.commands.emergencies import save_ended
+from services.referral.commands.grounds import close_record
 from services.referral.commands.moving import Change, save
 from services.referral.domain.consent import ConsentCommand, ConsentState
-from services.referral.domain.exclusion_end import end_excluded
+from services.referral.domain.emergency import Emergency
+from services.referral.domain.exclusion_end import end_emergency, end_excluded
 from services.referral.domain.exclusions import Exclusions
 from services.referral.domain.identifiers import OrganizationId, PersonId
 from services.referral.domain.party import NotFound, check_works
@@ -35,7 +39,9 @@ async def exclude(desk: Desk, caller: Caller, person: PersonId, more: Exclusions
             whole = before.with_more(more, caller.organization, caller.user)
             await attempt.done(desk, session)
             await desk.store.people.exclude(session, person, whole)
-            await _end_all(desk, session, attempt, person, whole.organizations - before.organizations, whole)
+            added = whole.without(before)
+            await _end_all(desk, session, attempt, person, added.organizations, whole)
+            await _end_without_consent(desk, session, attempt, person, added, whole)
             await desk.store.referrals.exclude(session, person, whole)
             return whole
 
@@ -89,3 +95,28 @@ async def _end_all(
         if consent.state.state is ConsentState.GRANTED and consent.state.recipient in organizations:
             ends = Attempt(attempt.caller, "consent.withdraw", (consent.state.id, person), attempt.owner)
             await end_consent_record(desk, session, ends, consent, ConsentCommand.WITHDRAW)
+
+
+async def _end_without_consent(
+    desk: Desk, session: Session, attempt: Attempt, person: PersonId, added: Exclusions, whole: Exclusions
+) -> None:
+    """Close each ground for an organisation newly excluded, and end each emergency that those added could read."""
+    for ground in await desk.store.grounds.open_to(session, person, added.organizations):
+        closes = Attempt(attempt.caller, "ground.close", (ground.state.id, person), attempt.owner)
+        await close_record(desk, session, closes, ground)
+    for kept in await desk.store.emergencies.about(session, person):
+        ended = await _ended(desk, session, kept.state, added, whole)
+        if ended is not kept.state and ended.owner == attempt.owner:
+            # Of a reading in another organisation the act of excluding is the only row: it is not for us to learn of.
+            ends = Attempt(attempt.caller, "emergency.end", (ended.id, person), attempt.owner)
+            await ends.done(desk, session)
+        await save_ended(desk, session, kept, ended, attempt.caller, whole)
+
+
+async def _ended(desk: Desk, session: Session, emergency: Emergency, added: Exclusions, whole: Exclusions) -> Emergency:
+    """End what those added could read, and what nobody is left to read: whoever counts on help must learn of that."""
+    at = desk.clock()
+    ended = end_emergency(emergency, added, at)
+    if ended.opens(at) and ended.recipient and not await receives(desk, session, ended.recipient, whole):
+        return ended.end(at)
+    return ended

@@ -1,10 +1,10 @@
 """The handover: arranged with the acceptance or after it, in codes that tell the receiver nothing it may not know."""
 
+from services.referral.commands.carrying import Carrier, carrier_of
 from services.referral.commands.desk import Caller, Desk
 from services.referral.commands.moving import Change, Held, change
 from services.referral.commands.reading import OWN_RECORD, reading_of
 from services.referral.domain.arrival import arrange
-from services.referral.domain.consent import Consent
 from services.referral.domain.disclosure import Role, decide_all, opened
 from services.referral.domain.handover import Handover, check_handover
 from services.referral.domain.identifiers import ReferralId
@@ -14,11 +14,11 @@ from services.referral.domain.transitions import Command, step
 from services.referral.store import Kept
 
 
-def check_for(desk: Desk, referral: Referral, role: Role, consent: Consent | None, handover: Handover) -> None:
+def check_for(desk: Desk, referral: Referral, role: Role, carrier: Carrier, handover: Handover) -> None:
     """Raise the named refusal where this receiver, at this instant, may not state this handover."""
     at = desk.clock()
-    known = OWN_RECORD if referral.is_own else opened(decide_all(reading_of(referral, role, consent, at)))
-    check_handover(handover, known, at)
+    reading = reading_of(referral, role, carrier.consent, at, ground=carrier.ground)
+    check_handover(handover, OWN_RECORD if referral.is_own else opened(decide_all(reading)), at)
 
 
 async def arrange_handover(
@@ -29,8 +29,7 @@ async def arrange_handover(
     async def decide(held: Held) -> Change:
         asked = held.referral
         step(asked.state, Command.ARRANGE_HANDOVER, held.side.actor)
-        consent = (await desk.store.consents.by_id(held.session, asked.consent)).state if asked.consent else None
-        check_for(desk, asked, held.side.role, consent, handover)
+        check_for(desk, asked, held.side.role, await carrier_of(desk, held.session, asked), handover)
         return Change(arrange(asked, held.side.actor, handover, desk.clock()))
 
     return await change(desk, caller, "referral.arrange-handover", referral, expected, decide)

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from kit.http import Once, require_version
-from kit.mongo import Session
+from kit.mongo import Document, Session
 from services.referral.commands.desk import Attempt, Caller, Desk, attempting
 from services.referral.domain.age import age_said, check_age
 from services.referral.domain.identifiers import PersonId
@@ -60,6 +60,12 @@ async def _stored(
         return await desk.mongo.transaction(work)
     except MnemonicTaken:
         return None
+
+
+async def but_hidden(desk: Desk, caller: Caller) -> Document:
+    """Return the filter that leaves out what is about persons of whom the caller is to find nothing."""
+    hidden = await desk.store.people.hidden(caller.organization, caller.user)
+    return {"person": {"$nin": hidden}} if hidden else {}
 
 
 async def read_person(desk: Desk, caller: Caller, person: PersonId) -> tuple[Kept[Person], Record]:

@@ -22,6 +22,7 @@ from services.referral.domain.disclosure import (
     shows_need,
     told_once_accepted,
 )
+from services.referral.domain.grounds import Ground
 from services.referral.domain.identifiers import ReferralId
 from services.referral.domain.moves import ReadingNotOffered, read_once
 from services.referral.domain.party import COORDINATOR, INTAKE, Standpoint, check_works, standpoint
@@ -51,17 +52,25 @@ OWN_RECORD: frozenset[Facet] = frozenset(Facet(data_class) for data_class in PER
 
 
 def reading_of(
-    referral: Referral, role: Role, consent: Consent | None, at: datetime, age: AgeBand = AgeBand.UNKNOWN
+    referral: Referral,
+    role: Role,
+    consent: Consent | None,
+    at: datetime,
+    age: AgeBand = AgeBand.UNKNOWN,
+    ground: Ground | None = None,
 ) -> Reading:
     """Return the circumstances in which a receiver reads at this instant; the clock decides whether consent lives."""
     live = referral.is_own or (consent is not None and consent.is_live(at))
+    told = ground if ground is not None and ground.is_open else None
     return Reading(
         sector=referral.receiver_sector,
         role=role,
-        stage=referral.stage(live),
+        stage=referral.stage(live or told is not None),
         purpose=referral.purpose,
         needs=referral.service_needs,
         consented=_consented(referral, consent) if live else frozenset(),
+        grounds=referral.classes & told.classes if told else frozenset(),
+        named=referral.classes & told.names if told else frozenset(),
         age=age,
         already_read=referral.read_once_at is not None,
     )
@@ -87,14 +96,19 @@ async def read_referral(desk: Desk, caller: Caller, referral: ReferralId) -> See
         attempt.owner = case.kept.state.sender
         side = standpoint(case.kept.state, caller.reader)
         attempt.records = (referral, case.kept.state.person)
-        if case.kept.state.is_own:
-            return await _as_own(desk, attempt, case, side)
-        reading = reading_of(case.kept.state, side.role, case.consent, desk.clock())
-        if reading.stage is Stage.DARK or _is_over(case.kept.state, desk.clock()):
-            case = replace(case, kept=_darkened(case.kept))
-        if side.actor is Actor.SENDER:
-            return await _as_sender(desk, attempt, case, side)
-        return await _as_receiver(desk, attempt, case, side, reading)
+        return await read_from(desk, attempt, case, side)
+
+
+async def read_from(desk: Desk, attempt: Attempt, case: Case, side: Standpoint) -> Seen:
+    """Show a referral as it is read from one standpoint at this instant."""
+    if case.kept.state.is_own:
+        return await _as_own(desk, attempt, case, side)
+    reading = reading_of(case.kept.state, side.role, case.consent, desk.clock(), ground=case.ground)
+    if reading.stage is Stage.DARK or _is_over(case.kept.state, desk.clock()):
+        case = replace(case, kept=_darkened(case.kept))
+    if side.actor is Actor.SENDER:
+        return await _as_sender(desk, attempt, case, side)
+    return await _as_receiver(desk, attempt, case, side, reading)
 
 
 def _darkened(kept: Kept[Referral]) -> Kept[Referral]:

@@ -127,14 +127,21 @@ async def _those_or(
     excluded: Exclusions,
     other: str = COORDINATOR,
 ) -> list[UserId]:
-    """Return those users who still work there, else whoever holds the role, else the other role.
-
-    Whoever the person excludes is skipped; where that leaves nobody, it goes to the privacy officers, and to the
-    coordinators, who can act.
-    """
+    """Return those users who still work there, else whoever holds the role, else the other role; none excluded."""
     present = await desk.directory.works_in(organization, users, session) if users else frozenset()
     found = sorted(present) or await desk.directory.users(organization, role, session)
     found = found or await desk.directory.users(organization, other, session)
+    return await spared(desk, session, organization, found, excluded)
+
+
+async def spared(
+    desk: Desk, session: Session, organization: OrganizationId, found: Iterable[UserId], excluded: Exclusions
+) -> list[UserId]:
+    """Return those found whom the person does not exclude.
+
+    Where that leaves nobody, it goes to the privacy officers, and to the coordinators, who can act.
+    """
+    found = list(found)
     left = [user for user in found if not excluded.shuts_out(organization, user)]
     if left or not found:
         return left

@@ -36,6 +36,7 @@ class Role(StrEnum):
     INTAKE = "intake"
     ASSIGNED = "assigned"
     COORDINATOR = "coordinator"
+    EMERGENCY = "emergency"  # someone else there, for a few hours, with a coded reason and a review
     OTHER = "other"
 
 

@@ -1,16 +1,21 @@
 """What referral remembers, and the indexes each query of ours stands on."""
 
 from kit import audit, http, marks, outbox, timers
-from kit.mongo import Database
+from kit.audit import Head
+from kit.mongo import Database, Session
 from kit.outbox import Outbox
-from services.referral.store import consents, people, queries, referrals
+from services.referral.published import AuditSealed
+from services.referral.store import consents, emergencies, grounds, people, queries, referrals, youth_reports
 from services.referral.store.consents import Consents
+from services.referral.store.emergencies import Emergencies
 from services.referral.store.exclusions import Pseudonyms
+from services.referral.store.grounds import Grounds
 from services.referral.store.people import MnemonicTaken, People
 from services.referral.store.places import PlaceBook
 from services.referral.store.queries import Asked, Line, Queries
 from services.referral.store.records import Kept, Sealed
 from services.referral.store.referrals import Case, Referrals, Wanted
+from services.referral.store.youth_reports import YouthReports
 
 SOURCE = "referral"
 
@@ -22,6 +27,9 @@ INDEXES = {
     **timers.INDEXES,
     **people.INDEXES,
     **consents.INDEXES,
+    **emergencies.INDEXES,
+    **grounds.INDEXES,
+    **youth_reports.INDEXES,
     **queries.INDEXES,
     **referrals.INDEXES,
 }
@@ -32,11 +40,20 @@ class Store:
 
     def __init__(self, database: Database, pseudonyms: Pseudonyms) -> None:
         told = Outbox(database, SOURCE)
+        self._told = told
         self.people = People(database, pseudonyms)
         self.consents = Consents(database, told)
+        self.emergencies = Emergencies(database, told)
+        self.grounds = Grounds(database, told)
+        self.youth_reports = YouthReports(database)
         self.places = PlaceBook(database)
         self.queries = Queries(database, told)
         self.referrals = Referrals(database, told, pseudonyms)
+
+    async def tell_head(self, session: Session, head: Head) -> None:
+        """Let everyone who reads the bus witness the end of an organisation's audit chain."""
+        sealed = AuditSealed(organization_id=head.organization, number=head.number, hash=head.hash)
+        await self._told.append(session, f"audit:{head.organization}", head.told, [sealed], head.at)
 
 
 __all__ = [

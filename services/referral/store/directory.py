@@ -9,7 +9,7 @@ from kit.mongo import Collection, Document, Session
 from services.referral.domain.consent import Recipient
 from services.referral.domain.identifiers import OrganizationId, ServiceId, UserId
 from services.referral.domain.party import COORDINATOR, INTAKE
-from services.referral.domain.taxonomy import Need, Sector
+from services.referral.domain.taxonomy import Need, Regime, Sector
 
 INDEXES = [
     IndexModel([("kind", ASCENDING), ("organization", ASCENDING), ("roles", ASCENDING)]),
@@ -17,6 +17,7 @@ INDEXES = [
 MOST_TOLD = 200
 _ANSWERING_ROLES = [INTAKE, COORDINATOR]
 _KNOWN_SECTORS = frozenset(sector.value for sector in Sector)
+_KNOWN_REGIMES = frozenset(regime.value for regime in Regime)
 _KNOWN_NEEDS = frozenset(need.value for need in Need)
 
 
@@ -84,6 +85,19 @@ class Directory:
         query = {"kind": "representative", "organization": organization, "active": True, "user": {"$in": sorted(users)}}
         rows = await copy.find(query, {"user": 1}, session=session).to_list()
         return frozenset(UserId(row["user"]) for row in rows)
+
+    async def regime(self, organization: OrganizationId) -> Regime | None:
+        """Return the privacy law a member lives under; None for one that is not known."""
+        copy = await self._live()
+        found = await copy.find_one({"_id": f"organization:{organization}"}, {"regime": 1})
+        known = found.get("regime") if found else None
+        return Regime(known) if known in _KNOWN_REGIMES else None
+
+    async def coalition(self, session: Session | None = None) -> OrganizationId | None:
+        """Return the coalition's own organisation, which helps nobody and coordinates everybody."""
+        copy = await self._live()
+        found = await copy.find_one({"kind": "organization", "family": "coalition"}, {"_id": 1}, session=session)
+        return OrganizationId(found["_id"].removeprefix("organization:")) if found else None
 
     async def _sector(self, copy: Collection, organization: OrganizationId, session: Session | None) -> Sector | None:
         """Return a member's sector; None for whom no referral can go to, the coalition itself included."""

@@ -49,6 +49,13 @@ class People:
             raise NotFound
         return self._kept(row)
 
+    async def seen_by(self, reader: Reader, person: PersonId, session: Session | None = None) -> Kept[Person]:
+        """Load the person a record is about, of whatever organisation; raises `NotFound` to whom they exclude."""
+        row = await self._rows.find_one({"_id": person} | self._seen_by(reader), session=session)
+        if row is None:
+            raise NotFound
+        return self._kept(row)
+
     async def behind(self, person: PersonId, session: Session | None = None) -> Kept[Person]:
         """Load the person a record is about, for whom that record is judged already; raises `NotFound`."""
         row = await self._rows.find_one({"_id": person}, session=session)
@@ -64,6 +71,13 @@ class People:
         if row is None:
             raise NotFound
         return self._kept(row)
+
+    async def hold_for(self, session: Session, reader: Reader, person: PersonId) -> Kept[Person]:
+        """Hold a person for someone who acts on them; raises `NotFound` to whom they exclude by now."""
+        kept = await self.hold(session, person)
+        if kept.state.excluded.shuts_out(reader.organization, reader.user):
+            raise NotFound
+        return kept
 
     async def exclude(self, session: Session, person: PersonId, excluded: Exclusions) -> None:
         """Write whom a person excludes; the record's version counts the record alone."""

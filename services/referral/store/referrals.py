@@ -13,13 +13,15 @@ from kit.mongo import Collection, Database, Document, Session, save_version
 from kit.outbox import Outbox
 from services.referral.domain.consent import Consent
 from services.referral.domain.exclusions import Exclusions
-from services.referral.domain.identifiers import OrganizationId, PersonId, ReferralId, UserId
+from services.referral.domain.grounds import Ground
+from services.referral.domain.identifiers import GroundId, OrganizationId, PersonId, ReferralId, UserId
 from services.referral.domain.outwards import is_end
 from services.referral.domain.party import NotFound
 from services.referral.domain.referral import Referral
 from services.referral.domain.taxonomy import Purpose
 from services.referral.store.consents import CONSENT
 from services.referral.store.exclusions import Pseudonyms
+from services.referral.store.grounds import GROUND
 from services.referral.store.records import Kept, Sealed, to_fields, to_kept
 
 _REFERRAL = TypeAdapter(Referral)
@@ -38,6 +40,7 @@ INDEXES = {
         # Only what awaits an answer has an end to it: the index is as small as the queue.
         IndexModel(_QUEUE, partialFilterExpression={"expires_at": {"$type": "date"}}),
         IndexModel([("person", ASCENDING), ("receiver", ASCENDING), ("purpose", ASCENDING)]),
+        IndexModel([("ground", ASCENDING)], partialFilterExpression={"ground": {"$gt": ""}}),
         IndexModel([("hidden_from", ASCENDING)], sparse=True),
     ]
 }
@@ -45,11 +48,12 @@ INDEXES = {
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A referral with what reading it needs: its consent, and the person's sealed record."""
+    """A referral with what reading it needs: its consent or ground, and the person's sealed record."""
 
     kept: Kept[Referral]
     consent: Consent | None
     record: Sealed
+    ground: Ground | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,7 @@ class Referrals:
         pipeline: list[Document] = [
             {"$match": {"_id": referral}},
             {"$lookup": {"from": "consents", "localField": "consent", "foreignField": "_id", "as": "_consent"}},
+            {"$lookup": {"from": "grounds", "localField": "ground", "foreignField": "_id", "as": "_ground"}},
             {"$lookup": {"from": "persons", "localField": "person", "foreignField": "_id", "as": "_person"}},
         ]
         rows = await (await self._rows.aggregate(pipeline)).to_list(1)
@@ -95,7 +100,8 @@ class Referrals:
         row = rows[0]
         consent = to_kept(CONSENT, row["_consent"][0]).state if row["_consent"] else None
         record = row["_person"][0].get("sealed", {}) if row["_person"] else {}
-        return Case(self._kept(row), consent, record)
+        ground = to_kept(GROUND, row["_ground"][0]).state if row["_ground"] else None
+        return Case(self._kept(row), consent, record, ground)
 
     async def save(
         self,
@@ -141,6 +147,10 @@ class Referrals:
         """Return the referrals of which someone is to find nothing."""
         query = {"hidden_from": {"$in": self._pseudonyms.any_of(organization, user)}}
         return [ReferralId(row["_id"]) async for row in self._rows.find(query, {"_id": 1})]
+
+    async def under_ground(self, session: Session, ground: GroundId) -> list[Kept[Referral]]:
+        """Return every referral that a ground carries."""
+        return [self._kept(row) async for row in self._rows.find({"ground": ground}, session=session)]
 
     async def page(self, wanted: Wanted, before: tuple[datetime, str] | None, limit: int) -> list[Kept[Referral]]:
         """Return referrals from the newest on; a receiver's by when they were sent, a draft never among them."""

@@ -2,11 +2,12 @@
 
 import asyncio
 import json
+from dataclasses import astuple, dataclass
 from datetime import timedelta
 
 import pytest
 
-from tests.referral.world import NEED
+from tests.referral.world import FACTS, NEED
 
 SOMEONE = "0b5e1c2a-8f5d-4c7f-9a51-1d2c3b4a5f60"
 DECLINE = {"reason": "other", "alternative_service_ids": []}
@@ -32,8 +33,91 @@ def blank(answer, *ids: str) -> tuple[int, str]:
     return answer.status_code, text
 
 
-def ways(referral: str, person: str, consent: str) -> list[tuple[str, str, object]]:
+@dataclass(frozen=True)
+class Ids:
+    """What there is of a person: their referral, and what was told, read or reported without consent."""
+
+    referral: str = SOMEONE
+    person: str = SOMEONE
+    consent: str = SOMEONE
+    ground: str = SOMEONE
+    emergency: str = SOMEONE
+    outside: str = SOMEONE
+    reading: str = SOMEONE
+    report: str = SOMEONE
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        return astuple(self)
+
+
+REPORT = {"at": "2026-01-01T00:00:00Z", "channel": "phone", "receipt": "Dossier 1"}
+OUTSIDE = {
+    "article": "p-39.1-18-7",
+    "told": "emergency-services",
+    "channel": "phone",
+    "classes": ["identity"],
+    "facts": FACTS,
+    "at": "2026-01-01T00:00:00Z",
+}
+TOLD = {"article": "p-39.1-18-7", "recipient_organization_id": SOMEONE, "facts": FACTS}
+
+
+async def without_consent(scene, referral: str, consent: str) -> Ids:
+    """Have everything done about a person that is done without consent."""
+    ground, emergency = await scene.ground(), await scene.emergency()
+    outside = await scene.caseworker.post(f"/persons/{scene.person}/outside-disclosures", OUTSIDE)
+    report = await scene.caseworker.post(f"/persons/{scene.person}/youth-reports", REPORT)
+    colleague = await scene.world.worker(scene.receiver)
+    read = await colleague.post(f"/referrals/{referral}/emergency-reading", {"reason": "person-in-danger"})
+    made = [answer.json()["id"] for answer in (outside, read, report)]
+    return Ids(referral, scene.person, consent, ground, emergency, *made)
+
+
+def ways_without_consent(ids: Ids) -> list[tuple[str, str, object]]:
+    """Every way to ask for something told, read or reported without consent."""
+    person, referral = f"/persons/{ids.person}", f"/referrals/{ids.referral}"
+    emergencies = (ids.emergency, ids.outside, ids.reading)
+    return [
+        ("POST", f"{person}/grounds", TOLD | {"classes": ["identity"]}),
+        ("GET", f"{person}/grounds", None),
+        ("GET", f"/grounds/{ids.ground}", None),
+        ("POST", f"/grounds/{ids.ground}/close", None),
+        ("POST", f"{referral}/request-on-ground", {"ground_id": ids.ground}),
+        ("POST", f"{person}/emergencies", TOLD),
+        ("GET", f"{person}/emergencies", None),
+        ("POST", f"{person}/outside-disclosures", OUTSIDE),
+        *(("GET", f"/emergencies/{each}", None) for each in emergencies),
+        *(("GET", f"/emergencies/{each}/disclosed", None) for each in emergencies),
+        *(("POST", f"/emergencies/{each}/end", None) for each in emergencies),
+        *(("POST", f"/emergencies/{each}/review", {"verdict": "approve"}) for each in emergencies),
+        ("POST", f"{referral}/emergency-reading", {"reason": "person-in-danger"}),
+        ("GET", f"/emergency-readings/{ids.reading}", None),
+        ("POST", f"{person}/youth-reports", REPORT),
+        ("GET", f"{person}/youth-reports", None),
+        ("GET", f"/youth-reports/{ids.report}", None),
+    ]
+
+
+def ways_of_serving(ids: Ids) -> list[tuple[str, str, object]]:
+    """The moves of a waiting list, a handover, the attempts and a void by two; and opening for one's own person."""
+    path = f"/referrals/{ids.referral}"
+    bare = ("waitlist", "keep-waiting", "resume-review", "propose-void", "confirm-void")
+    tried = {"at": "2026-01-01T00:00:00Z", "channel": "phone", "result": "no-answer", "within_hours": True}
+    own = {"person_id": ids.person, "service_id": SOMEONE, "source": "walk-in", "need": NEED}
+    return [
+        *(("POST", f"{path}/{move}", None) for move in bare),
+        ("POST", f"{path}/arrange-handover", {"at": "2027-01-01T00:00:00Z", "way": "taxi"}),
+        ("POST", f"{path}/assign", {"assigned_user_ids": [SOMEONE]}),
+        ("POST", f"{path}/log-attempt", tried),
+        ("GET", f"{path}/contact-attempts", None),
+        ("POST", "/own-referrals", own),
+    ]
+
+
+def ways(ids: Ids) -> list[tuple[str, str, object]]:
     """Every way to ask for something of a person."""
+    referral, person, consent = ids.referral, ids.person, ids.consent
     who = {"person_id": person, "purpose": "support", "classes": ["identity"]}
     preview = {"recipient_organization_id": SOMEONE, "purpose": "support", "change": "withdraw"}
     asked = {"query": NEED, "service_ids": [SOMEONE], "person_id": person}
@@ -61,6 +145,8 @@ def ways(referral: str, person: str, consent: str) -> list[tuple[str, str, objec
         ("POST", f"/referrals/{referral}/fail", {"reason": "other"}),
         ("POST", f"/referrals/{referral}/cancel", {"reason": "other"}),
         ("POST", f"/referrals/{referral}/location-reading", None),
+        *ways_without_consent(ids),
+        *ways_of_serving(ids),
     ]
 
 
@@ -79,33 +165,41 @@ async def _lists(worker) -> list[tuple[int, str]]:
     for direction in ("sent", "received"):
         pages += [await worker.get("/referrals", direction=direction, **more) for more in ({}, {"open": True})]
         pages.append(await worker.get("/referrals", direction=direction, open=False))
-    return [blank(page) for page in pages]
+    for path in ("/received-emergencies", "/emergencies", "/youth-reports", "/register", "/intake-queue"):
+        pages.append(await worker.get(path))
+    exported = await worker.get("/register/export")
+    lines = json.dumps({"items": exported.text.splitlines()[1:], "next": None}, sort_keys=True)
+    return [*map(blank, pages), (exported.status_code, lines)]
 
 
 @pytest.mark.parametrize("who", ["organisation", "account-of-receiver", "assigned", "account-of-owner"])
 @pytest.mark.parametrize("stage", ["requested", "started", "completed"])
 async def test_to_the_excluded_it_reads_in_bytes_as_if_nothing_were_there(scene, who, stage):
     side = scene.sender if who == "account-of-owner" else scene.receiver
-    reader = await scene.world.worker(side, "coordinator", "intake", "caseworker")
+    reader = await scene.world.worker(side, "coordinator", "intake", "caseworker", "privacy-officer")
     referral = await scene.requested()
+    ids = await without_consent(scene, referral, (await scene.world.stored("referrals", referral))["consent"])
     if stage != "requested":
         named = {"assigned_user_ids": [reader.id]} if who == "assigned" else {}
         await scene.intake.post(f"/referrals/{referral}/accept", named)
         await scene.intake.post(f"/referrals/{referral}/start")
     if stage == "completed":
         await scene.intake.post(f"/referrals/{referral}/complete", {"outcomes": {"shelter-tonight": "met"}})
-    consent = (await scene.world.stored("referrals", referral))["consent"]
-    empty = [(200, '{"items": [], "next": null}')] * 8
-    assert await _lists(reader) != empty
+    empty = [(200, '{"items": [], "next": null}')] * 14
+    before = await _lists(reader)
+    assert before != empty
+    # The reader reviews what its own organisation did, and receives what the other told it.
+    assert before[9] != empty[9]
+    assert (before[11] != empty[11], before[13] != empty[13]) == (True, True)
 
     listed = {"organizations": [side.id]} if who == "organisation" else {"accounts": [reader.id]}
     assert (await exclude(scene, **listed)).status_code == 200
     assert await _lists(reader) == empty
-    real, invented = ways(referral, scene.person, consent), ways(SOMEONE, SOMEONE, SOMEONE)
-    for (method, path, body), (_, other, nothing) in zip(real, invented, strict=True):
-        found = blank(await ask(reader, method, path, body), referral, scene.person, consent)
+    for (method, path, body), (_, other, nothing) in zip(ways(ids), ways(Ids()), strict=True):
+        found = blank(await ask(reader, method, path, body), *ids.all)
         missing = blank(await ask(reader, method, other, nothing), SOMEONE)
         assert found == missing, (method, path)
+        assert found[0] == 404, (method, path)
 
 
 async def test_only_the_persons_own_workers_see_and_change_the_list(scene):

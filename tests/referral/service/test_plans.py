@@ -8,6 +8,7 @@ from tests.referral.world import ALL_INDEXES, NEED
 
 # What the kit asks of its own small collections is the kit's to hold.
 OURS = ("referrals", "persons", "consents", "queries", "places", "standings", "asked_rates", "referral-directory-a")
+OURS += ("grounds", "emergencies", "youth_reports")
 
 
 async def test_every_query_stands_on_an_index(scene, clock):
@@ -40,6 +41,7 @@ async def test_every_query_stands_on_an_index(scene, clock):
     assert (await scene.caseworker.post(f"/persons/{scene.person}/exclusions", listed)).status_code == 200
     assert (await officer.get("/audit")).status_code == 200
     await scene.caseworker.post(f"/referrals/{referral}/consent-withdrawal")
+    await _tell_without_consent(scene)
     await sweep_orphan_keys(scene.world.desk)
     clock.advance(timedelta(days=100))
     await scene.world.due()
@@ -51,3 +53,21 @@ async def test_every_query_stands_on_an_index(scene, clock):
         if collection in OURS and ("COLLSCAN" in row["planSummary"] or row.get("hasSortStage")):
             bad.append((collection, row["planSummary"], row.get("command", {}).get("filter")))
     assert bad == []
+
+
+async def _tell_without_consent(scene):
+    ground = await scene.ground(["identity"])
+    assert (await scene.caseworker.get(f"/persons/{scene.person}/grounds")).status_code == 200
+    assert (await scene.caseworker.post(f"/grounds/{ground}/close")).status_code == 200
+    emergency = await scene.emergency()
+    coordinator = await scene.world.worker(scene.sender, "coordinator")
+    for path in ("/emergencies", f"/emergencies/{emergency}"):
+        assert (await coordinator.get(path)).status_code == 200
+    assert (await scene.caseworker.get(f"/persons/{scene.person}/emergencies")).status_code == 200
+    assert (await scene.caseworker.get(f"/persons/{scene.person}/youth-reports")).status_code == 200
+    officer = await scene.world.worker(scene.sender, "privacy-officer")
+    for path in ("/youth-reports", "/register", "/register/export"):
+        assert (await officer.get(path)).status_code == 200
+    assert (await scene.intake.get("/received-emergencies")).status_code == 200
+    coordination = await scene.world.worker(await scene.world.member("coalition", accredited=False), "coordination")
+    assert (await coordination.get("/emergencies")).status_code == 200

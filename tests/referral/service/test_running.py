@@ -1,5 +1,6 @@
 """The whole process: its loops, the bus, and what membership says over it, in membership's own messages."""
 
+import json
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -124,8 +125,9 @@ async def test_membership_speaks_over_the_bus_and_a_referral_is_told_over_it(set
 
         await eventually(published)
         js = ops.jetstream()
-        assert (await js.stream_info("REFERRAL")).state.messages == 4
-        told = [await js.get_msg("REFERRAL", seq=number) for number in range(1, 5)]
+        count = (await js.stream_info("REFERRAL")).state.messages
+        stream = [await js.get_msg("REFERRAL", seq=number) for number in range(1, count + 1)]
+        told = [message for message in stream if message.subject != "referral.audit-sealed.v1"]
         assert [message.subject for message in told] == [
             "referral.drafted.v1",
             "referral.requested.v1",
@@ -167,6 +169,28 @@ async def test_timers_fire_and_the_chain_is_sealed_by_the_process_itself(setting
         await eventually(expired)
         await eventually(sealed)
         assert await world.desk.audit.verify() == []
+
+
+async def test_the_end_of_each_audit_chain_is_told_over_the_bus_and_bears_witness(settings, clock, ops, membership):
+    async with whole_world(settings, clock) as world:
+        scene = await over_the_bus(world, membership)
+        organization = scene.sender.id
+
+        async def told() -> bool:
+            rows = await world.outbox(f"audit:{organization}")
+            return bool(rows) and await world.db["outbox"].count_documents({"pending": True}) == 0
+
+        await eventually(told)
+        last = await ops.jetstream().get_last_msg("REFERRAL", "referral.audit-sealed.v1")
+        assert set(json.loads(last.data)) == {"organization_id", "number", "hash"}
+        [row] = await world.outbox(f"audit:{organization}")
+        seen = json.loads(row["data"])
+        witnessed = {organization: {"number": seen["number"], "hash": seen["hash"]}}
+        assert await world.desk.audit.verify(organization, witnessed) == []
+        await world.db["audit"].delete_many({"organization": organization})
+        await world.db["audit_heads"].delete_one({"_id": organization})
+        found = await world.desk.audit.verify(organization, witnessed)
+        assert [finding.problem for finding in found] == ["truncated"]
 
 
 async def test_a_restart_finds_every_key_and_deadline_again(settings, clock, membership):

@@ -1,10 +1,13 @@
 """A person's secret list: what may stand on it, whom it shuts out, and what ends because of it."""
 
+from datetime import timedelta
+
 import pytest
 
 from services.referral.domain import exclusions as module
 from services.referral.domain.consent import Feedback
-from services.referral.domain.exclusion_end import end_excluded
+from services.referral.domain.emergency import Emergency, Kind
+from services.referral.domain.exclusion_end import end_emergency, end_excluded
 from services.referral.domain.exclusions import NOBODY, Exclusions
 from services.referral.domain.party import NotFound, standpoint
 from services.referral.domain.referral import SenderView
@@ -94,3 +97,28 @@ def test_behind_a_word_that_says_it_is_over_it_ends_without_the_sender_learning_
 def test_what_has_ended_stays_as_it_ended(state):
     referral = a_referral(state)
     assert end_excluded(referral, LATER).referral is referral
+
+
+READING = {"kind": Kind.READING, "owner": "shelter", "acted_by": "nadia", "recipient": None}
+
+
+@pytest.mark.parametrize(
+    ("facts", "added", "ends"),
+    [
+        ({}, excluding("shelter"), True),
+        ({}, excluding("elsewhere", accounts=("worker", "nadia")), False),
+        (READING, excluding("shelter"), True),
+        (READING, excluding(accounts=("nadia",)), True),
+        (READING, excluding("elsewhere", accounts=("karim",)), False),
+        ({"until": AT}, excluding("shelter"), False),
+        ({"until": None}, excluding("shelter"), False),
+        ({"ended_at": AT}, excluding("shelter"), False),
+    ],
+)
+def test_what_someone_excluded_would_go_on_reading_in_an_emergency_ends_and_nothing_else(facts, added, ends):
+    known = {"kind": Kind.DISCLOSURE, "owner": "community", "acted_by": "worker", "recipient": "shelter"}
+    whole = {"id": "e1", "person": "p1", "at": AT, "recorded_at": AT, "until": LATER + timedelta(hours=1)}
+    emergency = Emergency(**(whole | known | facts))
+    after = end_emergency(emergency, added, LATER)
+    assert (after is emergency) is not ends
+    assert after.ended_at == (LATER if ends else emergency.ended_at)

@@ -9,14 +9,14 @@ from services.referral.domain import contact, grounds, place
 from services.referral.domain.contact import Channel, SafeContact
 from services.referral.domain.deadlines import DEADLINES, answer_by, handover_by
 from services.referral.domain.disclosure import Role
-from services.referral.domain.grounds import ARTICLES, Ground, check_ground
+from services.referral.domain.grounds import ARTICLES, check_ground
 from services.referral.domain.identifiers import ReferralId
 from services.referral.domain.party import NotFound, Standpoint, check_works, standpoint
 from services.referral.domain.person import MNEMONICS, NUMBERS, WORDS, mnemonic
 from services.referral.domain.place import Places
 from services.referral.domain.taxonomy import PERSONAL, DataClass, Regime, Urgency
 from services.referral.domain.transitions import Actor, State
-from tests.referral.builders import AT, IDENTITY, a_draft, a_reader, a_referral
+from tests.referral.builders import AT, IDENTITY, a_draft, a_ground, a_reader, a_referral
 
 DELAYS = {
     "bed-tonight": (timedelta(minutes=15), timedelta(hours=2), timedelta(hours=4)),
@@ -99,9 +99,7 @@ def test_a_ground_is_in_the_list_and_opens_something():
 
 @pytest.mark.parametrize(("article", "named"), [("court-order", IDENTITY), ("p-39.1-18.1", frozenset())])
 def test_only_a_court_order_names_what_the_table_closes(article, named):
-    ground = Ground(
-        id="g", person="p1", article=article, recipient="police", classes=IDENTITY, decided_by="worker", at=AT
-    )
+    ground = a_ground(article=article, recipient="police")
     assert ground.names == named
     assert ground.covers("p1", "police")
     assert not ground.covers("p1", "other")

@@ -1,106 +1,9 @@
-"""What notifications takes of others' messages: who may read, and whom a referral's party wants told.
-
-Four durables: people, a projection that can be rebuilt; access, which takes away and so has nothing queued before it;
-the referrals' facts, each of which makes one entry a person named in `notify`; and membership's own facts, which name
-nobody: they go to who holds a role at that point of the stream, so the same durable learns the roles.
-"""
+"""What notifications takes of referral's messages: whom a referral's party wants told, and which notice it becomes."""
 
 from datetime import UTC, datetime
 from typing import ClassVar
 
 from kit.messages import Consumed, Subscription
-
-
-class OrganizationSuspended(Consumed):
-    """Everyone in it loses access at once."""
-
-    subject: ClassVar[str] = "membership.organization-suspended.v1"
-    organization_id: str
-
-
-class OrganizationReinstated(Consumed):
-    """Everyone in it has access again."""
-
-    subject: ClassVar[str] = "membership.organization-reinstated.v1"
-    organization_id: str
-
-
-class OrganizationWithdrawn(Consumed):
-    """It left: everyone in it loses access for good."""
-
-    subject: ClassVar[str] = "membership.organization-withdrawn.v1"
-    organization_id: str
-
-
-class RepresentativeActivated(Consumed):
-    """A person may act for an organisation."""
-
-    subject: ClassVar[str] = "membership.representative-activated.v1"
-    organization_id: str
-    user_id: str
-
-
-class RepresentativeDeactivated(Consumed):
-    """A person acts for it no more; without `user_id` they never signed in."""
-
-    subject: ClassVar[str] = "membership.representative-deactivated.v1"
-    organization_id: str
-    user_id: str | None = None
-
-
-class RolesGiven(Consumed):
-    """A person may act for an organisation, in these roles."""
-
-    subject: ClassVar[str] = "membership.representative-activated.v1"
-    organization_id: str
-    user_id: str
-    roles: tuple[str, ...]
-
-
-class RolesChanged(Consumed):
-    """They hold these roles now; without `user_id` they have no account yet."""
-
-    subject: ClassVar[str] = "membership.representative-roles-changed.v1"
-    organization_id: str
-    user_id: str | None = None
-    roles: tuple[str, ...]
-
-
-class OrganizationApplied(Consumed):
-    """The board has an application to decide on, once coordination has looked at it."""
-
-    subject: ClassVar[str] = "membership.organization-applied.v1"
-    organization_id: str
-
-
-class OrganizationRenewalCalled(Consumed):
-    """A membership ends soon."""
-
-    subject: ClassVar[str] = "membership.organization-renewal-called.v1"
-    organization_id: str
-
-
-class OrganizationAccreditationEnding(Consumed):
-    """An accreditation ends soon."""
-
-    subject: ClassVar[str] = "membership.organization-accreditation-ending.v1"
-    organization_id: str
-
-
-class ServiceChanged(Consumed):
-    """A service's entry is as it says now; `stale` when nobody has assured it for too long."""
-
-    subject: ClassVar[str] = "membership.service-changed.v1"
-    service_id: str
-    organization_id: str
-    stale: bool
-
-
-class RepresentativeResetAsked(Consumed):
-    """Coordination has the reset of a second factor to confirm."""
-
-    subject: ClassVar[str] = "membership.representative-reset-asked.v1"
-    representative_id: str
 
 
 class _AboutReferral(Consumed):
@@ -333,24 +236,6 @@ def kind_of(fact: Consumed) -> str:
     return (URGENT_KIND_OF if urgent else KIND_OF)[type(fact)]
 
 
-PEOPLE = Subscription(
-    name="notifications-people",
-    stream="MEMBERSHIP",
-    messages=(
-        RepresentativeActivated,
-        RepresentativeDeactivated,
-        OrganizationSuspended,
-        OrganizationReinstated,
-        OrganizationWithdrawn,
-    ),
-    kind="projection",
-)
-ACCESS = Subscription(
-    name="notifications-access",
-    stream="MEMBERSHIP",
-    messages=(RepresentativeDeactivated, OrganizationSuspended, OrganizationWithdrawn),
-    kind="reaction",
-)
 # The service's first day: what is older was told by other means.
 FIRST_DAY = datetime(2026, 11, 1, tzinfo=UTC)
 REFERRALS = Subscription(
@@ -360,20 +245,3 @@ REFERRALS = Subscription(
     kind="reaction",
     since=FIRST_DAY,
 )
-# Without `since`: roles given before the first day are held after it.
-OFFICES = Subscription(
-    name="notifications-offices",
-    stream="MEMBERSHIP",
-    messages=(
-        RolesGiven,
-        RolesChanged,
-        RepresentativeDeactivated,
-        OrganizationApplied,
-        OrganizationRenewalCalled,
-        OrganizationAccreditationEnding,
-        ServiceChanged,
-        RepresentativeResetAsked,
-    ),
-    kind="reaction",
-)
-SUBSCRIPTIONS: tuple[Subscription, ...] = (PEOPLE, ACCESS, REFERRALS, OFFICES)
