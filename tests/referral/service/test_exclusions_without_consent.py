@@ -285,6 +285,22 @@ async def test_telling_or_recording_while_the_organisation_is_excluded_opens_not
     assert await scene.world.db["grounds"].count_documents({"closed_at": None}) == 0
 
 
+async def test_an_exclusion_written_in_the_middle_of_telling_waits_for_it_and_ends_it(scene, monkeypatch):
+    standings, excluding = scene.world.desk.standings, []
+    judge = standings.of
+
+    async def meanwhile(*arguments):
+        if not excluding:
+            excluding.append(asyncio.create_task(exclude(scene, organizations=[scene.receiver.id])))
+            await asyncio.sleep(0.3)
+        return await judge(*arguments)
+
+    monkeypatch.setattr(standings, "of", meanwhile)
+    assert (await scene.tell_at_once()).status_code in {201, 409}
+    await excluding[0]
+    assert await scene.world.db["emergencies"].count_documents({"ended_at": None}) == 0
+
+
 @pytest.mark.parametrize("_", range(3))
 async def test_reading_in_danger_while_being_excluded_leaves_nothing_open(scene, _):
     colleague = await scene.world.worker(scene.receiver)
