@@ -1,6 +1,6 @@
 """The sender's side of a referral: draft it, send it, take it back."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -187,6 +187,21 @@ async def request_referral(
     desk: Desk, caller: Caller, referral: ReferralId, expected: int | None
 ) -> tuple[Kept[Referral], Standpoint]:
     """Send a draft under a live consent that covers recipient, purpose, classes and something of the need."""
+
+    async def decide(session: Session, drafted: Referral, actor: Actor, key: PersonKey, need: Query) -> Moved:
+        consent = await _checked(desk, session, caller, drafted, key, need)
+        return request(drafted, actor, consent, desk.clock())
+
+    return await send_draft(desk, caller, referral, expected, decide)
+
+
+Send = Callable[[Session, Referral, Actor, PersonKey, Query], Awaitable[Moved]]
+
+
+async def send_draft(
+    desk: Desk, caller: Caller, referral: ReferralId, expected: int | None, decide: Send
+) -> tuple[Kept[Referral], Standpoint]:
+    """Let the sender send a draft, under whatever `decide` finds to carry it."""
     async with attempting(desk, caller, "referral.request", referral) as attempt:
         drafted = await desk.store.referrals.by_id(None, referral)
         attempt.owner = drafted.state.sender
@@ -200,8 +215,7 @@ async def request_referral(
             side = standpoint(kept.state, caller.reader)
             require_version(expected, version_for(kept, side))
             step(kept.state.state, Command.REQUEST, side.actor)
-            consent = await _checked(desk, session, caller, kept.state, key, need)
-            moved = request(kept.state, side.actor, consent, desk.clock())
+            moved = await decide(session, kept.state, side.actor, key, need)
             return await save(desk, session, attempt, kept, Change(moved)), side
 
         return await desk.mongo.transaction(work)

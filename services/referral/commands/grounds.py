@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from uuid import uuid4
 
-from kit.http import Once, require_version
+from kit.http import Once
 from kit.mongo import Session
 from services.referral.commands.capacity import reachable
 from services.referral.commands.desk import Attempt, Caller, Desk, attempting
-from services.referral.commands.drafting import check_shown, unsealed_request
-from services.referral.commands.moving import Change, save, version_for
+from services.referral.commands.drafting import check_shown, send_draft
+from services.referral.commands.moving import Change, save
 from services.referral.commands.people import age_of
 from services.referral.commands.telling import spared
 from services.referral.domain.capacity import Query
@@ -26,11 +26,11 @@ from services.referral.domain.grounds import (
     check_reach,
 )
 from services.referral.domain.identifiers import GroundId, OrganizationId, PersonId, ReferralId, UserId
-from services.referral.domain.moves import RecipientUnavailable, SenderNotAccredited
-from services.referral.domain.party import PRIVACY_OFFICER, NotFound, Standpoint, check_works, standpoint
+from services.referral.domain.moves import Moved, RecipientUnavailable, SenderNotAccredited
+from services.referral.domain.party import PRIVACY_OFFICER, NotFound, Standpoint, check_works
 from services.referral.domain.referral import Referral
 from services.referral.domain.taxonomy import AgeBand, DataClass, Sector
-from services.referral.domain.transitions import Command, step
+from services.referral.domain.transitions import Actor
 from services.referral.keys import PersonKey
 from services.referral.published import GroundRecorded
 from services.referral.store import Kept
@@ -193,25 +193,13 @@ async def request_under_ground(
     desk: Desk, caller: Caller, referral: ReferralId, ground: GroundId, expected: int | None
 ) -> tuple[Kept[Referral], Standpoint]:
     """Send a draft under an open ground, in place of consent, that covers recipient, classes and something asked."""
-    async with attempting(desk, caller, "referral.request", referral) as attempt:
-        drafted = await desk.store.referrals.by_id(None, referral)
-        attempt.owner = drafted.state.sender
-        standpoint(drafted.state, caller.reader)
-        # Keys lie in another database: read before the transaction, which they do not belong to.
-        key = await desk.keys.of(drafted.state.person)
-        need = unsealed_request(key, drafted)
 
-        async def work(session: Session) -> tuple[Kept[Referral], Standpoint]:
-            kept = await desk.store.referrals.by_id(session, referral)
-            side = standpoint(kept.state, caller.reader)
-            require_version(expected, version_for(kept, side))
-            step(kept.state.state, Command.REQUEST, side.actor)
-            found = await _touched(desk, session, kept.state, ground)
-            await _check_reader(desk, session, caller, kept.state, found, key, need)
-            moved = request_on_ground(kept.state, side.actor, found, desk.clock())
-            return await save(desk, session, attempt, kept, Change(moved)), side
+    async def decide(session: Session, drafted: Referral, actor: Actor, key: PersonKey, need: Query) -> Moved:
+        found = await _touched(desk, session, drafted, ground)
+        await _check_reader(desk, session, caller, drafted, found, key, need)
+        return request_on_ground(drafted, actor, found, desk.clock())
 
-        return await desk.mongo.transaction(work)
+    return await send_draft(desk, caller, referral, expected, decide)
 
 
 async def _touched(desk: Desk, session: Session, referral: Referral, ground: GroundId) -> Ground:
