@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
@@ -39,6 +40,9 @@ def accounts_and_seeds(names: list[str]):
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A shell starts what runs in its background with this signal ignored, and what we start would inherit it.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if hasattr(config, "workerinput") or not _needs_servers(config):
         return
     stack = config.stash[_running] = ExitStack()

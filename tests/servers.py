@@ -78,7 +78,10 @@ def running_mongod(directory: Path) -> Iterator[Mongod]:
     directory.mkdir(parents=True, exist_ok=True)
     port = free_port()
     mongod.prepare(directory)
-    server = Process(mongod.command(directory, port), directory, port)
+    # A dropped table's files stay as long as an old snapshot might want them, 5 minutes by default: thousands of tests
+    # with a database each would meet the limit on open files.
+    forgetful = ["--setParameter", "minSnapshotHistoryWindowInSeconds=0"]
+    server = Process([*mongod.command(directory, port), *forgetful], directory, port)
     server.start()
     try:
         server.wait_until_listening()
