@@ -9,7 +9,7 @@ from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
-from nats.js.errors import NotFoundError, ServiceUnavailableError
+from nats.js.errors import NotFoundError, ServerError, ServiceUnavailableError
 
 from cli.servers.nats import Account, User, public_key
 from kit.messages import Subscription, stream_of
@@ -19,6 +19,9 @@ STREAM_BYTES = 32 * 1024**3
 DUPLICATE_WINDOW_SECONDS = 600
 MESSAGE_BYTES = 64 * 1024
 ANSWER_SECONDS = 5.0
+# JSStreamStoreFailedF of nats-server: "error creating store for stream".
+_STORE_IN_THE_WAY = 10049
+_CREATE_TRIES, _CREATE_WAIT_SECONDS = 20, 0.25
 _ONCE: Mapping[str, Any] = {"allow_reconnect": False, "max_reconnect_attempts": 1, "reconnect_time_wait": 0}
 _UNKNOWN = "authorization violation"
 OPS_PUBLISH = ("$JS.API.>", "$JS.ACK.>")
@@ -104,13 +107,26 @@ async def apply(js: JetStreamContext, services: Iterable[str] = SERVICES, max_by
         try:
             before = (await js.stream_info(stream_of(service))).config
         except NotFoundError:
-            await js.add_stream(config)
+            await _create(js, config)
             changes.append(f"{config.name}: created")
             continue
         after = (await js.update_stream(config)).config
         if after != before:
             changes.append(f"{config.name}: updated")
     return changes
+
+
+async def _create(js: JetStreamContext, config: StreamConfig) -> None:
+    """Create a stream; one of the same name that was just deleted may still be leaving the disk."""
+    for _ in range(_CREATE_TRIES):
+        try:
+            await js.add_stream(config)
+            return
+        except ServerError as error:
+            if error.err_code != _STORE_IN_THE_WAY:
+                raise
+            await asyncio.sleep(_CREATE_WAIT_SECONDS)
+    await js.add_stream(config)
 
 
 async def recreate_stream(js: JetStreamContext, service: str) -> None:
@@ -121,4 +137,4 @@ async def recreate_stream(js: JetStreamContext, service: str) -> None:
         await js.delete_stream(stream_of(service))
     except NotFoundError:
         pass
-    await js.add_stream(config)
+    await _create(js, config)

@@ -78,7 +78,7 @@ SECRET = {
     "url": "https://secret.example/adresse",
     "confidential": True,
 }
-REVEALING = ("Cachée", "987", "Verdun", "H4G", "45.46", "5550199", "privée", "Solange", "secret.example")
+REVEALING = ("Cachée", "987, rue", "Verdun", "H4G", "45.46", "5550199", "privée", "Solange", "secret.example")
 
 
 async def test_a_confidential_place_shows_its_region_only_except_to_its_own(api, coalition, records):
