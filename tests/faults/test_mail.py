@@ -11,7 +11,7 @@ import pytest
 from aiosmtpd.smtp import SMTP
 
 from kit import jobs
-from kit.jobs import Jobs
+from kit.jobs import WORKERS, Jobs
 from kit.mail import Mail, Mailer
 from kit.mongo import ensure_indexes
 from kit.tasks import running
@@ -116,13 +116,16 @@ async def test_a_dead_smtp_server_holds_up_nobody_and_loses_no_letter(mongo, off
         await eventually(lambda: failed(before, 2 * PEOPLE))
         office.dies_at = 5
         await office.open()
-        # A lane goes with its last job, in a step of its own.
-        while await mongo.db["jobs"].count_documents({"state": "waiting"}) + await mongo.db["lanes"].count_documents(
-            {}
-        ):
-            # Failed lanes rest: time passes for them alone.
+        while await mongo.db["jobs"].count_documents({"state": "waiting"}):
+            # Failed lanes rest: time passes for them alone, slower than a claim lasts, or two would send one letter.
             clock.advance(timedelta(seconds=5))
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.2)
+
+        async def none_left():
+            return await mongo.db["lanes"].count_documents({}) == 0
+
+        # A lane goes with its last job, in a step of its own.
+        await eventually(none_left)
 
     arrived = Counter(office.arrived)
     states = Counter([row["state"] async for row in mongo.db["jobs"].find()])
@@ -131,8 +134,8 @@ async def test_a_dead_smtp_server_holds_up_nobody_and_loses_no_letter(mongo, off
         "lost": len(set(fresh) - arrived.keys()),
         "too old": len(arrived.keys() & set(old)),
         "under another id": len(arrived.keys() - set(fresh)),
-        # The one it died over: what the server took and did not confirm comes again, with the same id.
-        "twice": sum(times - 1 for times in arrived.values()) - 1,
+        # What the server took and did not confirm as it died comes again, with the same id: one a worker at most.
+        "twice": max(0, sum(times - 1 for times in arrived.values()) - WORKERS),
         "stuck": await mongo.db["lanes"].count_documents({}),
     } == {"lost": 0, "too old": 0, "under another id": 0, "twice": 0, "stuck": 0}
 
