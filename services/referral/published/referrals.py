@@ -1,8 +1,4 @@
-"""The messages referral promises: what happened to a referral or a query, and which users are to be told.
-
-`notify` holds user ids alone. No need, name, region, reason or answer travels: who is told comes and reads.
-A receiver is told of an end that was not its own by `closed`, always, so that no reason shows.
-"""
+"""What is told of a referral, and to whom; a receiver learns of an end that was not its own by `closed`, always."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -199,91 +195,6 @@ class Reassigned(_OfReferral):
     """Another receiver takes over."""
 
     subject: ClassVar[str] = "referral.reassigned.v1"
-
-
-class CapacityAsked(Message):
-    """A service of the receiver is asked whether it could help someone; about whom, nobody can tell."""
-
-    subject: ClassVar[str] = "referral.capacity-asked.v1"
-    query_id: str
-    sender_organization_id: str
-    receiver_organization_id: str
-    notify: tuple[str, ...]
-    urgent: bool = False
-
-
-class CapacityAnswered(Message):
-    """A service answered."""
-
-    subject: ClassVar[str] = "referral.capacity-answered.v1"
-    query_id: str
-    sender_organization_id: str
-    receiver_organization_id: str
-    notify: tuple[str, ...]
-
-
-class ConsentLapsing(Message):
-    """A consent ends soon: whoever follows the person may ask again; about whom and what, this does not say."""
-
-    subject: ClassVar[str] = "referral.consent-lapsing.v1"
-    consent_id: str
-    owner_organization_id: str
-    notify: tuple[str, ...]
-
-
-class GroundRecorded(Message):
-    """A ground was recorded on which data are told without consent; the privacy officers are told."""
-
-    subject: ClassVar[str] = "referral.ground-recorded.v1"
-    ground_id: str
-    organization_id: str
-    notify: tuple[str, ...]
-
-
-class _OfEmergency(Message):
-    emergency_id: str
-    organization_id: str
-    told_organization_id: str
-    notify: tuple[str, ...]
-
-
-class EmergencyRecorded(_OfEmergency):
-    """A worker acted at once in serious danger; those who must review it are told."""
-
-    subject: ClassVar[str] = "referral.emergency-recorded.v1"
-
-
-class EmergencyDisclosed(_OfEmergency):
-    """A member's intake was told of a person in serious danger, and comes to read."""
-
-    subject: ClassVar[str] = "referral.emergency-disclosed.v1"
-
-
-class EmergencyEscalated(_OfEmergency):
-    """Nobody has reviewed it in time."""
-
-    subject: ClassVar[str] = "referral.emergency-escalated.v1"
-
-
-class EmergencyReviewed(_OfEmergency):
-    """It was reviewed and stands; whoever acted is told."""
-
-    subject: ClassVar[str] = "referral.emergency-reviewed.v1"
-
-
-class EmergencyEnded(_OfEmergency):
-    """It was ended: nothing is read under it any more."""
-
-    subject: ClassVar[str] = "referral.emergency-ended.v1"
-
-
-class AuditSealed(Message):
-    """An organisation's audit chain had this end: who keeps it can tell later whether it was cut or rewritten."""
-
-    subject: ClassVar[str] = "referral.audit-sealed.v1"
-    organization_id: str
-    number: int
-    hash: str
 
 
 # What tells a fact to both parties' people: the fields are the same.
