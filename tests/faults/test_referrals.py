@@ -98,7 +98,7 @@ class Client:
             if heard and heard == moved and sent:
                 return {}
             # Under way in a process that was killed meanwhile, or not ready yet.
-            assert heard in (False, "kit.in-progress", "kit.unavailable"), answer.text
+            assert heard in (False, "request.in-progress", "service.unavailable"), answer.text
             sent, self.resent = sent + 1, self.resent + 1
             await asyncio.sleep(0.1)
 
