@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from kit.http import require_version
 from kit.mongo import Session
-from services.referral.commands.desk import Attempt, Caller, Desk, attempting
+from services.referral.commands.desk import Attempt, Caller, Desk, attempting, of_time
 from services.referral.commands.telling import tell
 from services.referral.domain.identifiers import ReferralId, UserId
 from services.referral.domain.moves import Moved, WorkerUnknown
@@ -42,8 +42,9 @@ Decide = Callable[[Held], Awaitable[Change]]
 
 
 def version_for(kept: Kept[Referral], side: Standpoint) -> int:
-    """Return the version a party reads: a sender's counts only what the sender may see change."""
-    return kept.state.view.version if side.actor is Actor.SENDER else kept.version
+    """Return the version a party reads: each counts only what it may see change."""
+    unseen = kept.state.veil.unseen if kept.state.veil else 0
+    return kept.state.view.version if side.actor is Actor.SENDER else kept.version - unseen
 
 
 async def change(
@@ -78,7 +79,21 @@ async def save(
     messages = await tell(desk, session, before, moved, attempt.caller)
     await _follow(desk, session, before, moved)
     await attempt.done(desk, session, purpose=moved.referral.purpose.value)
+    await _note_closing(desk, session, attempt, moved)
     return await desk.store.referrals.save(session, moved.referral, messages, desk.clock(), kept, change.sealed)
+
+
+def closing(referral: Referral) -> Caller:
+    """Return as whose act an end that was not the receiver's stands in the receiver's chain."""
+    return of_time(referral.receiver, "closing")
+
+
+async def _note_closing(desk: Desk, session: Session, attempt: Attempt, moved: Moved) -> None:
+    """Leave one row in the receiver's chain, the same whatever the end was: a race lost must not read otherwise."""
+    referral = moved.referral
+    if Fact.CLOSED in moved.facts and attempt.caller.organization != referral.receiver:
+        row = Attempt(closing(referral), "referral.close", (referral.id,), referral.sender)
+        await row.done(desk, session, purpose=referral.purpose.value)
 
 
 async def _follow(desk: Desk, session: Session, before: Referral | None, moved: Moved) -> None:

@@ -77,8 +77,8 @@ async def _whom(desk: Desk, session: Session, moved: Moved, fact: Fact) -> list[
         nobody: frozenset[UserId] = frozenset()
         return await _those_or(desk, session, referral.receiver, nobody, COORDINATOR, referral.excluded, INTAKE)
     told = [] if fact in _TO_RECEIVER else await _senders_people(desk, session, moved, fact)
-    # An end of sharing that comes after the end is told to the sender alone: the receiver has nothing to lose.
-    concerns = referral.is_open or fact is not Fact.SHARING_ENDED
+    # After its end a receiver has no sharing to lose and nothing to answer: those are told to the sender alone.
+    concerns = referral.is_open or fact not in {Fact.SHARING_ENDED, Fact.REMINDED}
     if fact in _TO_RECEIVER | _TO_BOTH and referral.was_sent and concerns:
         told += await _receivers_people(desk, session, referral)
     return told

@@ -34,6 +34,10 @@ ROUTES = [
     ("GET", "/referrals"),
     ("GET", f"/referrals/{SOMEONE}"),
     ("GET", f"/referrals/{SOMEONE}/readings"),
+    ("POST", f"/referrals/{SOMEONE}/next"),
+    ("POST", "/referral-sets"),
+    ("GET", f"/referral-sets/{SOMEONE}"),
+    ("POST", f"/referral-sets/{SOMEONE}/request"),
     *(
         ("POST", f"/referrals/{SOMEONE}/{move}")
         for move in (
