@@ -101,7 +101,7 @@ async def test_an_organisation_gets_one_referral_of_a_person_at_most(scene):
 
 
 async def test_two_drafts_to_one_organisation_sent_at_once_leave_one_open(scene_of):
-    scene = await scene_of("victim-services", "shelter-tonight", "legal-help")
+    scene = await scene_of("victim-services", "shelter-tonight", "legal-advice")
     for purpose in ("support", "legal-representation"):
         await scene.consented(purpose=purpose)
     drafts = [await scene.drafted(purpose=purpose) for purpose in ("support", "legal-representation")]
@@ -299,7 +299,9 @@ async def _unseen_worlds(scene_of, clock, sender_sector, feedback, accepted):
         answers += [await scene.caseworker.get(f"/referrals/{referral}") for referral in referrals[1:]]
         page = (await scene.caseworker.get("/referrals", direction="sent", open=True)).json()["items"]
         answers.append(sorted(referrals.index(line["id"]) for line in page if line["id"] != referrals[0]))
-    refused = [await intake.post(f"/referrals/{each}/accept", {}) for intake, each in zip(many.intakes, referrals)]
+    refused = [
+        await intake.post(f"/referrals/{each}/accept", {}) for intake, each in zip(many.intakes, referrals, strict=True)
+    ]
     told = []
     for referral in referrals[1:]:
         rows = [(row["subject"], json.loads(row["data"])) for row in await scene.world.outbox(f"referral:{referral}")]
