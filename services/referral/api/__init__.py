@@ -3,6 +3,7 @@
 from services.referral.api import (
     arrival,
     audit,
+    availability,
     capacity,
     consent_changes,
     consents,
@@ -33,6 +34,7 @@ ROUTERS = (
     questions.router,
     exclusions.router,
     capacity.router,
+    availability.router,
     referrals.router,
     sets.router,
     following.router,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from kit.http import require_version
 from kit.mongo import Session
+from services.referral.commands.availability import follow_places
 from services.referral.commands.desk import Attempt, Caller, Desk, attempting, of_time
 from services.referral.commands.telling import tell
 from services.referral.domain.identifiers import ReferralId, UserId
@@ -37,6 +38,8 @@ class Change:
     moved: Moved
     sealed: dict[str, bytes] | None = None
 
+
+PLACES_MOVED = frozenset({Fact.PLACES_TAKEN, Fact.PLACES_RELEASED})
 
 Decide = Callable[[Held], Awaitable[Change]]
 
@@ -101,6 +104,8 @@ async def _follow(desk: Desk, session: Session, before: Referral | None, moved: 
     after = moved.referral
     if Fact.PLACES_RELEASED in moved.facts:
         await desk.store.places.release(session, after.service, after.id)
+    if PLACES_MOVED & {*moved.facts}:
+        await follow_places(desk, session, after.service)
     earlier, now = waits_of(before) if before else {}, waits_of(after)
     for wait in Wait:
         if wait in now and now[wait] != earlier.get(wait):

@@ -33,6 +33,8 @@ async def tell(desk: Desk, session: Session, before: Referral | None, moved: Mov
     """Return the messages of a move, each with the users to be told."""
     messages: list[Message] = []
     for fact in moved.facts:
+        if fact in PLACES and await _is_confidential(desk, session, moved.referral):
+            continue
         if fact in PREPARING or fact in PLACES:
             messages.append(_untold(fact, before, moved.referral))
             continue
@@ -43,6 +45,12 @@ async def tell(desk: Desk, session: Session, before: Referral | None, moved: Mov
         if told or fact is not Fact.ASSIGNED:
             messages.append(_telling(fact, moved.referral, told))
     return messages
+
+
+async def _is_confidential(desk: Desk, session: Session, referral: Referral) -> bool:
+    """Say whether how many places a service gave, and when, is told nobody."""
+    counted = await desk.directory.counted(referral.service, session)
+    return counted is None or counted.confidential
 
 
 def _untold(fact: Fact, before: Referral | None, referral: Referral) -> Message:

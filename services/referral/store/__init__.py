@@ -6,6 +6,7 @@ from kit.mongo import Database, Session
 from kit.outbox import Outbox
 from services.referral.published import AuditSealed
 from services.referral.store import consents, emergencies, grounds, people, queries, referrals, sets, youth_reports
+from services.referral.store.availability import AvailabilityBook
 from services.referral.store.consents import Consents
 from services.referral.store.emergencies import Emergencies
 from services.referral.store.exclusions import Pseudonyms
@@ -49,6 +50,7 @@ class Store:
         self.grounds = Grounds(database, told)
         self.youth_reports = YouthReports(database)
         self.places = PlaceBook(database)
+        self.availability = AvailabilityBook(database, told)
         self.queries = Queries(database, told)
         self.sets = Sets(database)
         self.referrals = Referrals(database, told, pseudonyms)

@@ -28,6 +28,7 @@ ROUTES = [
     ("GET", f"/capacity-queries/{SOMEONE}"),
     ("POST", f"/capacity-queries/{SOMEONE}/referral"),
     ("GET", "/capacity-requests"),
+    ("GET", f"/services/{SOMEONE}/availability"),
     ("GET", f"/capacity-requests/{SOMEONE}"),
     ("POST", f"/capacity-requests/{SOMEONE}/answer"),
     ("POST", "/referrals"),
