@@ -246,9 +246,10 @@ async def send_one(
     step(as_state(drafted.view.word), Command.REQUEST, Actor.SENDER)
     # Held: two drafts to one organisation, sent at once under two purposes, collide here.
     await desk.store.people.hold_for(session, attempt.caller.reader, drafted.person)
+    sent = await decide(session, drafted, Actor.SENDER, key, need)
     if await desk.store.referrals.goes_on(session, drafted.person, drafted.receiver, drafted.id):
         raise ReferralAlreadyOpen
-    moved = await unless_won(desk, session, await decide(session, drafted, Actor.SENDER, key, need))
+    moved = await unless_won(desk, session, sent)
     return await save(desk, session, attempt, kept, Change(moved))
 
 

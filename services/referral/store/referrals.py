@@ -17,7 +17,7 @@ from services.referral.domain.grounds import Ground
 from services.referral.domain.identifiers import GroundId, OrganizationId, PersonId, ReferralId, UserId
 from services.referral.domain.outwards import is_end
 from services.referral.domain.party import NotFound
-from services.referral.domain.referral import Referral
+from services.referral.domain.referral import Referral, Sharing
 from services.referral.domain.taxonomy import Purpose
 from services.referral.store.consents import CONSENT
 from services.referral.store.exclusions import Pseudonyms
@@ -135,9 +135,9 @@ class Referrals:
         return [self._kept(row) async for row in self._rows.find(query, session=session)]
 
     async def goes_on(self, session: Session, person: PersonId, receiver: OrganizationId, but: ReferralId) -> bool:
-        """Say whether the sender reads another referral of a person as sent to an organisation and not over."""
+        """Say whether the sender reads another referral of a person to an organisation as sharing and not over."""
         query: Document = {"person": person, "receiver": receiver, "source": None, "sender_open": True}
-        query |= {"requested_at": {"$type": "date"}, "_id": {"$ne": but}}
+        query |= {"sharing": Sharing.LIVE.value, "requested_at": {"$type": "date"}, "_id": {"$ne": but}}
         return await self._rows.find_one(query, {"_id": 1}, session=session) is not None
 
     async def following(self, referral: ReferralId) -> list[ReferralId]:

@@ -48,3 +48,8 @@ def test_it_is_said_once_its_hour_has_come_and_it_has_held(due, after, said):
     assert shown.may_be_said(AT + timedelta(minutes=after)) is said
     assert Shown(id="s1", due=AT).may_be_said(AT) is True
     assert Shown(id="s1", since=AT, due=AT).may_be_said(AT) is False
+
+
+def test_once_told_it_awaits_nothing():
+    told = Shown(id="s1", now=Availability.NONE, since=AT, due=AT + HELD_BACK).tell()
+    assert (told.said, told.due, told.since) == (Availability.NONE, None, AT)
