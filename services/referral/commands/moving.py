@@ -10,9 +10,10 @@ from services.referral.commands.desk import Attempt, Caller, Desk, attempting, o
 from services.referral.commands.telling import tell
 from services.referral.domain.identifiers import ReferralId, UserId
 from services.referral.domain.moves import Moved, WorkerUnknown
+from services.referral.domain.outwards import as_state
 from services.referral.domain.party import Standpoint, standpoint
 from services.referral.domain.referral import Referral
-from services.referral.domain.transitions import Actor, Fact
+from services.referral.domain.transitions import Actor, Fact, MoveRefused, step
 from services.referral.domain.waits import Wait, waits_of
 from services.referral.store import Kept
 
@@ -61,10 +62,20 @@ async def change(
             attempt.owner = kept.state.sender
             side = standpoint(kept.state, caller.reader)
             require_version(expected, version_for(kept, side))
-            decided = await decide(Held(session, kept, side))
+            decided = await _as_read(decide, Held(session, kept, side))
             return await save(desk, session, attempt, kept, decided), side
 
         return await desk.mongo.transaction(work)
+
+
+async def _as_read(decide: Decide, held: Held) -> Change:
+    """Let a move be decided; a sender is refused by the word it reads, since the state it may not know would show."""
+    try:
+        return await decide(held)
+    except MoveRefused as refusal:
+        if held.side.actor is Actor.SENDER and refusal.command is not None:
+            step(as_state(held.referral.view.word), refusal.command, Actor.SENDER)
+        raise
 
 
 async def check_workers(desk: Desk, held: Held, workers: frozenset[UserId]) -> None:
