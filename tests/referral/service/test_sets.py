@@ -10,7 +10,7 @@ import pytest
 from tests.referral.several import several
 from tests.referral.world import NEED
 
-UNSAID = {"request_id"}
+NOBODY = "0b5e1c2a-8f5d-4c7f-9a51-1d2c3b4a5f60"
 
 
 async def test_a_set_is_drafted_and_sent_in_one_call_each_under_its_own_consent(scene):
@@ -338,3 +338,48 @@ async def test_a_sender_that_may_not_learn_of_the_acceptance_reads_the_others_as
     assert heard == [[kind.replace("sharing-ended", "withdrawn") for kind in each] for each in heard_too]
     assert [answer.json()["code"] for answer in refused[1:]] == ["referral.closed"] * 4
     assert states == ["accepted"] + ["cancelled"] * 4
+
+
+@pytest.mark.parametrize("feedback", ["none", "outcome"])
+@pytest.mark.parametrize("move", ["cancel", "void", "propose-void", "request", "accept", "next"])
+async def test_what_such_a_sender_does_with_one_that_closed_answers_as_for_one_unanswered(scene_of, move, feedback):
+    body = {"cancel": {"reason": "other"}, "accept": {}, "next": {"service_id": NOBODY}}.get(move)
+    answers = []
+    for accepted in (False, True):
+        scene = await scene_of()
+        many = await several(scene, 2)
+        for member, told in zip(many.members, ("none", feedback), strict=True):
+            await many.consent_to(member, feedback=told)
+        referrals = await many.sent()
+        if accepted:
+            await many.intakes[0].post(f"/referrals/{referrals[0]}/accept", {})
+        both = scene.world.signed_in(scene.sender, scene.caseworker.id, "caseworker", "intake")
+        names = [*referrals, *many.services, *(member.id for member in many.members), scene.sender.id, scene.person]
+        moved = await both.post(f"/referrals/{referrals[1]}/{move}", body)
+        seen = [moved, await both.get(f"/referrals/{referrals[1]}"), await both.get("/referrals", direction="sent")]
+        answers.append([(*_blank(each, names, scene.world.clock())[:2], _words(each)) for each in seen])
+    assert answers[0] == answers[1]
+
+
+def _words(answer) -> list[tuple]:
+    body = answer.json()
+    names = ("code", "state", "sharing", "allowed")
+    return sorted(tuple(str(line.get(name)) for name in names) for line in body.get("items", [body]))
+
+
+async def test_the_receiver_of_one_that_closed_unseen_notices_nothing_more_of_it(scene, clock):
+    many = await several(scene, 2)
+    for member, feedback in zip(many.members, ("none", "outcome"), strict=True):
+        await many.consent_to(member, feedback=feedback)
+    referrals = await many.sent()
+    await many.intakes[0].post(f"/referrals/{referrals[0]}/accept", {})
+    before = await many.intakes[1].get(f"/referrals/{referrals[1]}")
+    for passed in (timedelta(minutes=20), timedelta(hours=3)):
+        clock.advance(passed)
+        await scene.world.due()
+        after = await many.intakes[1].get(f"/referrals/{referrals[1]}")
+        assert (after.json(), after.headers["etag"]) == (before.json(), before.headers["etag"])
+    assert (await many.intakes[1].get("/intake-queue")).json()["items"] == []
+    assert (await scene.caseworker.get(f"/referrals/{referrals[1]}")).json()["state"] == "expired"
+    for row in (await scene.world.outbox(f"referral:{referrals[1]}"))[4:]:
+        assert json.loads(row["data"])["notify"] == [scene.caseworker.id]
