@@ -1,7 +1,8 @@
 """The directory of services, in the words of HSDS 3.1 (Human Services Data Specification, Open Referral).
 
-A confidential place shows its region and nothing else of where it is, how to reach it or how many places it
-has, to everyone but its own organisation: what is searched, sorted and told comes from `public_entry`, so nothing reveals the rest.
+A confidential place shows its region and nothing else of where it is, how to reach it or how many places it has, to
+everyone but its own organisation: what is searched, sorted and told comes from `public_entry`, so nothing reveals the
+rest.
 """
 
 import re

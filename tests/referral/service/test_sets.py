@@ -383,3 +383,23 @@ async def test_the_receiver_of_one_that_closed_unseen_notices_nothing_more_of_it
     assert (await scene.caseworker.get(f"/referrals/{referrals[1]}")).json()["state"] == "expired"
     for row in (await scene.world.outbox(f"referral:{referrals[1]}"))[4:]:
         assert json.loads(row["data"])["notify"] == [scene.caseworker.id]
+
+
+async def test_a_line_of_a_set_may_go_under_a_ground_beside_others_under_consent(scene):
+    many = await several(scene, 2)
+    await many.consent_to(many.members[1])
+    ground = await scene.ground()
+    lines = [
+        {"service_id": many.services[0], "classes": ["identity"], "purpose": "support", "ground_id": ground},
+        {"service_id": many.services[1], "classes": ["identity"], "purpose": "support"},
+    ]
+    referrals = await many.sent("all", recipients=lines)
+    stored = [await scene.world.stored("referrals", each) for each in referrals]
+    assert [(row["ground"], row["consent"] is None) for row in stored] == [(ground, True), (None, False)]
+    await scene.caseworker.post(f"/grounds/{ground}/close")
+    assert await many.states(referrals) == ["withdrawn", "requested"]
+    lines[0]["ground_id"] = many.members[0].id
+    for each in referrals:
+        await scene.caseworker.post(f"/referrals/{each}/cancel", {"reason": "other"})
+    refused = await many.make("all", recipients=lines)
+    assert refused.json()["errors"] == [{"pointer": "/recipients/0", "code": "referral.ground-not-open"}]
