@@ -41,7 +41,9 @@ class Mapper:
         return respond(request, code, self._catalogue[code], **more)
 
     async def _refusal(self, request: Request, error: Any) -> Response:
-        return self._say(request, error.code, detail=getattr(error, "detail", None))
+        return self._say(
+            request, error.code, detail=getattr(error, "detail", None), errors=getattr(error, "errors", ())
+        )
 
     async def _conflict(self, request: Request, error: VersionConflict) -> Response:
         return self._say(request, Stale.code if "if-match" in request.headers else error.code)

@@ -103,6 +103,7 @@ class ServicePublished(Consumed):
     service_id: str
     organization_id: str
     needs: tuple[str, ...]
+    confidential: bool
     capacity: str
     places: int | None
     status: str

@@ -46,6 +46,7 @@ async def _service(session: Session, copy: Collection, delivery: Delivery[consum
         "organization": data.organization_id,
         "needs": list(data.needs),
         "places": data.places if data.capacity == "counted" else None,
+        "confidential": data.confidential,
         "active": data.status == "active",
     }
     await _put(session, copy, delivery, fields)

@@ -123,12 +123,20 @@ class World:
         until = self.clock() + timedelta(days=days)
         await self.about(member, consumed.OrganizationAccredited, accreditation="may-handle-referrals", until=until)
 
-    async def service(self, member: Member, *needs: str, places: int | None = None, status: str = "active") -> str:
+    async def service(
+        self,
+        member: Member,
+        *needs: str,
+        places: int | None = None,
+        status: str = "active",
+        confidential: bool = False,
+    ) -> str:
         identity = str(uuid4())
         data = consumed.ServicePublished(
             service_id=identity,
             organization_id=member.id,
             needs=needs or ("shelter-tonight",),
+            confidential=confidential,
             capacity="open" if places is None else "counted",
             places=places,
             status=status,
@@ -322,6 +330,12 @@ class Scene:
         finally:
             self.person = first
 
+    async def another_to_accept(self) -> str:
+        """A referral of one more person, accepted."""
+        referral = await self.another()
+        assert (await self.intake.post(f"/referrals/{referral}/accept", {})).status_code == 200
+        return referral
+
     async def accepted(self, **options: Any) -> str:
         referral = await self.requested(**options)
         taken = await self.intake.post(f"/referrals/{referral}/accept", {})
@@ -341,10 +355,11 @@ async def a_scene(
     *needs: str,
     places: int | None = None,
     sender_sector: str = "community",
+    confidential: bool = False,
     record: Mapping[str, Any] = RECORD,
 ) -> Scene:
     sender, receiver = await world.member(sender_sector), await world.member(sector)
-    service = await world.service(receiver, *needs, places=places)
+    service = await world.service(receiver, *needs, places=places, confidential=confidential)
     caseworker, intake = await world.worker(sender), await world.worker(receiver, "intake")
     registered = await caseworker.post("/persons", dict(record))
     assert registered.status_code == 201, registered.text

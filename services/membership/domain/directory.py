@@ -1,7 +1,8 @@
 """The directory of services, in the words of HSDS 3.1 (Human Services Data Specification, Open Referral).
 
-A confidential place shows its region and nothing else of where it is or how to reach it, to everyone but its own
-organisation: what is searched, sorted and told comes from `public_entry`, so nothing reveals the rest.
+A confidential place shows its region and nothing else of where it is, how to reach it or how many places it has, to
+everyone but its own organisation: what is searched, sorted and told comes from `public_entry`, so nothing reveals the
+rest.
 """
 
 import re
@@ -277,11 +278,11 @@ def sound(entry: Entry) -> Entry:
 
 
 def public_entry(entry: Entry) -> Entry:
-    """Return what everyone may see: of a confidential place, neither where it is nor how to reach it."""
+    """Return what everyone may see: of a confidential place, neither where it is nor how to reach it, nor its size."""
     if not entry.confidential:
         return entry
     regions = tuple(Location(code) for code in sorted({place.region for place in entry.locations}))
-    return replace(entry, locations=regions, phones=(), contacts=(), url=None)
+    return replace(entry, locations=regions, phones=(), contacts=(), url=None, places=None)
 
 
 def _refuse_outsider(service: Service, by: OrganizationId) -> None:

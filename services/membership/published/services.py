@@ -56,7 +56,8 @@ def tell_service(service: Service, fact: ServiceFact) -> Message:
         populations=entry.eligibility.populations,
         confidential=entry.confidential,
         capacity=entry.capacity.value,
-        places=entry.places,
+        # Whoever gives the places out must know how many there are, of a confidential service too.
+        places=service.entry.places,
         status=entry.status.value,
         stale=service.stale,
     )

@@ -205,6 +205,7 @@ async def close(caller: Writes, desk: AtDesk, ground_id: GroundPath) -> Response
     response_model=StatusView,
     openapi_extra=refuses(
         *STATES,
+        "referral.already-open",
         "referral.recipient-unavailable",
         "referral.sender-not-accredited",
         "referral.need-not-covered",

@@ -59,7 +59,7 @@ STATES = (
     "referral.on-hold",
     "referral.closed",
 )
-_DRAFTS = (
+DRAFTS = (
     "referral.not-found",
     "referral.recipient-unavailable",
     "referral.to-own-organization",
@@ -129,7 +129,7 @@ def answer(found: Answered, status: int = 200) -> Response:
     "made coarser, as in a capacity query.",
     status_code=201,
     response_model=StatusView,
-    openapi_extra=refuses(*_DRAFTS),
+    openapi_extra=refuses(*DRAFTS),
 )
 async def draft(
     caller: Sends, desk: AtDesk, once: once, fields: Annotated[DraftFields, Body(openapi_examples=_DRAFT)]
@@ -152,7 +152,7 @@ async def draft(
     description="With the need as it was asked. The service must have answered `capacity` or `waitlist`.",
     status_code=201,
     response_model=StatusView,
-    openapi_extra=refuses(*_DRAFTS),
+    openapi_extra=refuses(*DRAFTS),
 )
 async def draft_to_answerer(
     caller: Sends,
@@ -176,6 +176,7 @@ async def draft_to_answerer(
     response_model=StatusView,
     openapi_extra=refuses(
         *STATES,
+        "referral.already-open",
         "referral.recipient-unavailable",
         "referral.sender-not-accredited",
         "referral.need-not-covered",

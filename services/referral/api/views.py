@@ -15,7 +15,7 @@ from services.referral.commands.reading import Seen
 from services.referral.domain.deadlines import answer_by
 from services.referral.domain.disclosure import Role
 from services.referral.domain.moves import may_void
-from services.referral.domain.outwards import OVER, RECEIVED, is_end, to_fhir, to_receiver
+from services.referral.domain.outwards import RECEIVED, as_state, is_end, to_fhir, to_receiver
 from services.referral.domain.party import Standpoint
 from services.referral.domain.reasons import Outcome, Source
 from services.referral.domain.referral import Referral, Sharing
@@ -47,8 +47,6 @@ OFFERED = (
     Command.PROPOSE_VOID,
     Command.CONFIRM_VOID,
 )
-# A sender's word that is no state: what may follow is judged from the word, never from the state it hides.
-_AS_STATE = {RECEIVED: State.REQUESTED, OVER: State.COMPLETED}
 
 
 class FhirView(View):
@@ -111,6 +109,14 @@ class ReferralView(StatusView):
     disclosed: dict[str, Any] | None = Field(default=None, description="For the receiver: the open classes.")
     withheld: tuple[WithheldView, ...] = Field(default=(), description="What is not shown, unless naming it reveals.")
     outcomes: dict[Need, Outcome] | None = Field(default=None, description="For a sender whom the person lets know.")
+    needs_left: tuple[Need, ...] | None = Field(
+        default=None, description="For the sender: the needs that stay open once it is over; null where it is not told."
+    )
+    linked_from: str | None = Field(default=None, description="For the sender: where the need stayed open before.")
+    next_referral_ids: tuple[str, ...] | None = Field(
+        default=None, description="For the sender: the referrals that took its needs further."
+    )
+    referral_set_id: str | None = Field(default=None, description="For the sender: the set it was sent with.")
 
 
 class ReferralPage(Page[LineView]):
@@ -128,8 +134,7 @@ def allowed(referral: Referral, side: Standpoint) -> tuple[Command, ...]:
     if side.role is Role.EMERGENCY:
         return ()
     if side.actor is Actor.SENDER:
-        word = referral.view.word
-        state = _AS_STATE[word] if word in _AS_STATE else State(word)
+        state = as_state(referral.view.word)
     offered = [command for command in OFFERED if (state, command, _mover(referral, side, command)) in TRANSITIONS]
     barred = {
         Command.VOID: not may_void(referral),
@@ -214,10 +219,11 @@ def referral_view(seen: Seen) -> ReferralView:
     """Return a referral as one party reads it."""
     referral, side = seen.kept.state, seen.side
     sender = side.actor is Actor.SENDER
+    owner = sender or referral.is_own
     disclosed = seen.disclosed
     return ReferralView(
         **_status(referral, side, seen.opened),
-        person_id=referral.person if sender or referral.is_own else None,
+        person_id=referral.person if owner else None,
         shares=tuple(name for name in DataClass if name in referral.classes) if sender else None,
         need=query_shown(seen.need) if seen.need else None,
         disclosed=to_json(disclosed.fields) if disclosed else None,
@@ -226,6 +232,10 @@ def referral_view(seen: Seen) -> ReferralView:
             for each in (disclosed.withheld if disclosed else ())
         ),
         outcomes=seen.outcomes,
+        needs_left=seen.needs_left if owner else None,
+        linked_from=referral.linked_from if owner else None,
+        next_referral_ids=seen.following if owner else None,
+        referral_set_id=referral.sent_with if owner else None,
     )
 
 

@@ -8,6 +8,7 @@ from services.referral.commands.drafting import unsealed_request
 from services.referral.commands.handing import check_for
 from services.referral.commands.moving import Change, Held, change, check_workers
 from services.referral.commands.people import age_of
+from services.referral.commands.racing import close_others
 from services.referral.commands.reading import needs_shown, reading_of
 from services.referral.domain import moves
 from services.referral.domain.arrival import arranged_at_once
@@ -52,6 +53,7 @@ async def accept_referral(
         total = await desk.directory.places(asked.service, held.session)
         places = await desk.store.places.take(held.session, asked.service, total, asked.id, asked.party_size)
         moved = moves.accept(asked, held.side.actor, named, places, at)
+        await close_others(desk, held.session, moved.referral)
         if handover is not None:
             check_for(desk, moved.referral, held.side.role, carrier, handover)
             moved = arranged_at_once(moved, handover, at)

@@ -36,6 +36,7 @@ async def _about(desk: Desk, persons: Sequence[PersonId]) -> list[str]:
         *await desk.store.consents.of_persons(persons),
         *await desk.store.grounds.of_persons(persons),
         *await desk.store.emergencies.of_persons(persons),
+        *await desk.store.sets.of_persons(persons),
         *await desk.store.youth_reports.of_persons(persons),
     ]
 

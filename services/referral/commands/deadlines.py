@@ -7,12 +7,13 @@ import structlog
 
 from kit.mongo import Session
 from kit.timers import Due
+from services.referral.commands.availability import tell_availability
 from services.referral.commands.consents import lapse_consent
-from services.referral.commands.desk import LAPSE, REVIEW, Attempt, Desk, of_time
+from services.referral.commands.desk import AVAILABILITY, LAPSE, REVIEW, Attempt, Desk, of_time
 from services.referral.commands.emergency_review import recall_review
 from services.referral.commands.lapsing import lapse_reminders
 from services.referral.commands.moving import Change, save
-from services.referral.domain.identifiers import ConsentId, EmergencyId, ReferralId
+from services.referral.domain.identifiers import ConsentId, EmergencyId, ReferralId, ServiceId
 from services.referral.domain.overdue import is_told, judge
 from services.referral.domain.waits import Wait, waits_of
 
@@ -52,8 +53,11 @@ def due_work(desk: Desk) -> Mapping[str, Due]:
     async def review(key: str, _: datetime) -> None:
         await recall_review(desk, EmergencyId(key))
 
+    async def availability(key: str, _: datetime) -> None:
+        await tell_availability(desk, ServiceId(key))
+
     waits = {wait.value: _due(desk, wait) for wait in Wait}
-    return {**waits, LAPSE: lapse, REVIEW: review, **lapse_reminders(desk)}
+    return {**waits, AVAILABILITY: availability, LAPSE: lapse, REVIEW: review, **lapse_reminders(desk)}
 
 
 def _due(desk: Desk, wait: Wait) -> Due:

@@ -19,6 +19,7 @@ from services.referral.store import Store
 from services.referral.store.directory import Directory
 from services.referral.store.standing import Standings
 
+AVAILABILITY = "availability"
 LAPSE = "consent-lapse"
 LAPSE_REMINDER = "consent-lapse-reminder"
 REVIEW = "emergency-review"

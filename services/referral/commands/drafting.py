@@ -11,9 +11,10 @@ from pydantic import TypeAdapter
 from kit.http import Once, require_version
 from kit.mongo import Session
 from services.referral.commands.capacity import reachable
-from services.referral.commands.desk import Caller, Desk, attempting
+from services.referral.commands.desk import Attempt, Caller, Desk, attempting
 from services.referral.commands.moving import Change, Held, change, save, version_for
 from services.referral.commands.people import age_of
+from services.referral.commands.racing import unless_won
 from services.referral.domain.capacity import Answer, Query, coarsen
 from services.referral.domain.consent import (
     Consent,
@@ -24,7 +25,7 @@ from services.referral.domain.consent import (
 )
 from services.referral.domain.disclosure import Reading, Role, Stage, shows_need, told_once_accepted
 from services.referral.domain.disclosure_tables import suits
-from services.referral.domain.identifiers import PersonId, QueryId, ReferralId, ServiceId
+from services.referral.domain.identifiers import PersonId, QueryId, ReferralId, ReferralSetId, ServiceId
 from services.referral.domain.moves import (
     Moved,
     NeedNotCovered,
@@ -34,7 +35,9 @@ from services.referral.domain.moves import (
     request,
     void,
 )
+from services.referral.domain.outwards import as_state
 from services.referral.domain.party import NotFound, Standpoint, check_works, standpoint
+from services.referral.domain.race import ReferralAlreadyOpen
 from services.referral.domain.referral import Referral
 from services.referral.domain.taxonomy import PERSONAL, AgeBand, DataClass, Purpose, Sector
 from services.referral.domain.transitions import Actor, Command, step
@@ -55,6 +58,8 @@ class NewReferral:
     classes: frozenset[DataClass]
     query: Query
     answers: QueryId | None = None
+    sent_with: ReferralSetId | None = None
+    linked_from: ReferralId | None = None
 
 
 def request_place(referral: ReferralId) -> str:
@@ -76,25 +81,31 @@ async def draft_referral(desk: Desk, caller: Caller, new: NewReferral, once: Onc
         if once.result:
             await attempt.done(desk, None)
             return await _earlier(desk, caller, identity)
-        person = await desk.store.people.of(caller.reader, new.person)
-        destination = await reachable(desk, new.service)
-        if destination.organization in person.state.excluded.organizations:
-            raise RecipientUnavailable
-        if not new.classes or new.classes - PERSONAL:
-            raise ConsentToNothing
-        if not suits(new.purpose, destination.sector, destination.needs):
-            raise ConsentPurposeUnsuited
-        query, _ = coarsen(new.query)
-        key = await desk.keys.of(new.person)
-        sealed = {"request": key.seal(request_place(identity), _json(query))}
-        moved = draft(mnemonic=person.state.mnemonic, **_facts(caller, new, identity, destination, query, desk.clock()))
+        prepared = await prepare(desk, caller, new, identity)
 
         async def work(session: Session) -> Kept[Referral]:
             await once.remember(session, identity)
-            current = await under_exclusions(desk, session, caller, moved)
-            return await save(desk, session, attempt, None, Change(current, sealed))
+            current = await under_exclusions(desk, session, caller, prepared.moved)
+            return await save(desk, session, attempt, None, Change(current, prepared.sealed))
 
         return await desk.mongo.transaction(work), Standpoint(Actor.SENDER)
+
+
+async def prepare(desk: Desk, caller: Caller, new: NewReferral, identity: ReferralId) -> Change:
+    """Return a draft as it may be made at this instant; raises the named refusal."""
+    person = await desk.store.people.of(caller.reader, new.person)
+    destination = await reachable(desk, new.service)
+    if destination.organization in person.state.excluded.organizations:
+        raise RecipientUnavailable
+    if not new.classes or new.classes - PERSONAL:
+        raise ConsentToNothing
+    if not suits(new.purpose, destination.sector, destination.needs):
+        raise ConsentPurposeUnsuited
+    query, _ = coarsen(new.query)
+    key = await desk.keys.of(new.person)
+    facts = _facts(caller, new, identity, destination, query, desk.clock())
+    sealed = {"request": key.seal(request_place(identity), _json(query))}
+    return Change(draft(mnemonic=person.state.mnemonic, **facts), sealed)
 
 
 async def under_exclusions(desk: Desk, session: Session, caller: Caller, moved: Moved) -> Moved:
@@ -147,6 +158,8 @@ def _facts(
         "classes": new.classes,
         "party_size": query.party_size,
         "query": new.answers,
+        "sent_with": new.sent_with,
+        "linked_from": new.linked_from,
     }
 
 
@@ -187,12 +200,17 @@ async def request_referral(
     desk: Desk, caller: Caller, referral: ReferralId, expected: int | None
 ) -> tuple[Kept[Referral], Standpoint]:
     """Send a draft under a live consent that covers recipient, purpose, classes and something of the need."""
+    return await send_draft(desk, caller, referral, expected, by_consent(desk, caller))
+
+
+def by_consent(desk: Desk, caller: Caller) -> "Send":
+    """Return what finds the consent that carries a draft, and sends it under that."""
 
     async def decide(session: Session, drafted: Referral, actor: Actor, key: PersonKey, need: Query) -> Moved:
         consent = await _checked(desk, session, caller, drafted, key, need)
         return request(drafted, actor, consent, desk.clock())
 
-    return await send_draft(desk, caller, referral, expected, decide)
+    return decide
 
 
 Send = Callable[[Session, Referral, Actor, PersonKey, Query], Awaitable[Moved]]
@@ -214,11 +232,25 @@ async def send_draft(
             kept = await desk.store.referrals.by_id(session, referral)
             side = standpoint(kept.state, caller.reader)
             require_version(expected, version_for(kept, side))
-            step(kept.state.state, Command.REQUEST, side.actor)
-            moved = await decide(session, kept.state, side.actor, key, need)
-            return await save(desk, session, attempt, kept, Change(moved)), side
+            return await send_one(desk, session, attempt, kept, decide, key, need), side
 
         return await desk.mongo.transaction(work)
+
+
+async def send_one(
+    desk: Desk, session: Session, attempt: Attempt, kept: Kept[Referral], decide: Send, key: PersonKey, need: Query
+) -> Kept[Referral]:
+    """Send one draft of the sender's; raises `ReferralAlreadyOpen` where one to the same organisation goes on."""
+    drafted = kept.state
+    # Judged as it reads: what it may not know of what it sent must not show in the refusal.
+    step(as_state(drafted.view.word), Command.REQUEST, Actor.SENDER)
+    # Held: two drafts to one organisation, sent at once under two purposes, collide here.
+    await desk.store.people.hold_for(session, attempt.caller.reader, drafted.person)
+    sent = await decide(session, drafted, Actor.SENDER, key, need)
+    if await desk.store.referrals.goes_on(session, drafted.person, drafted.receiver, drafted.id):
+        raise ReferralAlreadyOpen
+    moved = await unless_won(desk, session, sent)
+    return await save(desk, session, attempt, kept, Change(moved))
 
 
 async def _checked(

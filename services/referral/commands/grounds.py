@@ -7,7 +7,7 @@ from kit.http import Once
 from kit.mongo import Session
 from services.referral.commands.capacity import reachable
 from services.referral.commands.desk import Attempt, Caller, Desk, attempting
-from services.referral.commands.drafting import check_shown, send_draft
+from services.referral.commands.drafting import Send, check_shown, send_draft
 from services.referral.commands.moving import Change, save
 from services.referral.commands.people import age_of
 from services.referral.commands.telling import spared
@@ -193,13 +193,18 @@ async def request_under_ground(
     desk: Desk, caller: Caller, referral: ReferralId, ground: GroundId, expected: int | None
 ) -> tuple[Kept[Referral], Standpoint]:
     """Send a draft under an open ground, in place of consent, that covers recipient, classes and something asked."""
+    return await send_draft(desk, caller, referral, expected, by_ground(desk, caller, ground))
+
+
+def by_ground(desk: Desk, caller: Caller, ground: GroundId) -> Send:
+    """Return what sends a draft under a ground that carries it."""
 
     async def decide(session: Session, drafted: Referral, actor: Actor, key: PersonKey, need: Query) -> Moved:
         found = await _touched(desk, session, drafted, ground)
         await _check_reader(desk, session, caller, drafted, found, key, need)
         return request_on_ground(drafted, actor, found, desk.clock())
 
-    return await send_draft(desk, caller, referral, expected, decide)
+    return decide
 
 
 async def _touched(desk: Desk, session: Session, referral: Referral, ground: GroundId) -> Ground:

@@ -8,6 +8,7 @@ from typing import Any
 from kit.mongo import Session
 from services.referral.commands.desk import Attempt, Caller, Desk, attempting
 from services.referral.commands.drafting import unsealed_request, without_excluded
+from services.referral.commands.following import outcomes_told, word_of_owner
 from services.referral.commands.people import age_of
 from services.referral.domain.capacity import Query, shown
 from services.referral.domain.consent import Consent
@@ -22,6 +23,7 @@ from services.referral.domain.disclosure import (
     shows_need,
     told_once_accepted,
 )
+from services.referral.domain.following import needs_left
 from services.referral.domain.grounds import Ground
 from services.referral.domain.identifiers import ReferralId
 from services.referral.domain.moves import ReadingNotOffered, read_once
@@ -30,7 +32,7 @@ from services.referral.domain.record import Disclosed, classes_to_open, disclose
 from services.referral.domain.referral import Referral, Sharing
 from services.referral.domain.reveals import Facet
 from services.referral.domain.taxonomy import PERSONAL, AgeBand, DataClass, Need, Sector
-from services.referral.domain.transitions import Actor, State
+from services.referral.domain.transitions import Actor
 from services.referral.keys import PersonKey
 from services.referral.store import Case, Kept, Wanted
 
@@ -45,6 +47,8 @@ class Seen:
     disclosed: Disclosed | None = None
     outcomes: Mapping[str, str] | None = None
     opened: frozenset[Facet] = frozenset()
+    needs_left: tuple[Need, ...] | None = ()
+    following: tuple[ReferralId, ...] = ()
 
 
 # Of a person of one's own record nothing is withheld.
@@ -121,8 +125,8 @@ async def _as_sender(desk: Desk, attempt: Attempt, case: Case, side: Standpoint)
     key = await desk.keys.of(case.kept.state.person)
     query = unsealed_request(key, case.kept)
     await attempt.done(desk, None, role="sender", classes=("need",))
-    outcomes = _outcomes(key, case.kept) if case.kept.state.view.word == State.COMPLETED else None
-    return Seen(await without_excluded(desk, case.kept), side, shown_whole(query), None, outcomes)
+    seen = Seen(await without_excluded(desk, case.kept), side, shown_whole(query))
+    return await _with_what_follows(desk, seen, key, query)
 
 
 async def _as_own(desk: Desk, attempt: Attempt, case: Case, side: Standpoint) -> Seen:
@@ -130,17 +134,22 @@ async def _as_own(desk: Desk, attempt: Attempt, case: Case, side: Standpoint) ->
     key = await desk.keys.of(case.kept.state.person)
     query = unsealed_request(key, case.kept)
     await attempt.done(desk, None, role=side.role.value, classes=("need",))
-    return Seen(case.kept, side, shown_whole(query), None, _outcomes(key, case.kept), OWN_RECORD)
+    seen = Seen(case.kept, side, shown_whole(query), opened=OWN_RECORD)
+    return await _with_what_follows(desk, seen, key, query)
+
+
+async def _with_what_follows(desk: Desk, seen: Seen, key: PersonKey, query: Query) -> Seen:
+    """Say to whoever's person it is what became of the needs, as far as it may know, and what followed."""
+    word = word_of_owner(seen.kept.state)
+    outcomes = outcomes_told(key, seen.kept, word)
+    left = needs_left(word, query.needs, outcomes)
+    following = await desk.store.referrals.following(seen.kept.state.id)
+    return replace(seen, outcomes=outcomes, needs_left=left, following=tuple(following))
 
 
 def shown_whole(query: Query) -> Mapping[str, Any]:
     """Return every field of one's own query."""
     return {name: getattr(query, name) for name in Query.__slots__}
-
-
-def _outcomes(key: PersonKey, kept: Kept[Referral]) -> Mapping[str, str] | None:
-    sealed = kept.sealed.get("outcome")
-    return key.unseal(f"outcome:{kept.state.id}", sealed) if sealed else None
 
 
 async def _as_receiver(desk: Desk, attempt: Attempt, case: Case, side: Standpoint, reading: Reading) -> Seen:
@@ -223,10 +232,10 @@ async def list_referrals(
         found = await desk.store.referrals.page(wanted, before, limit)
         attempt.records = tuple(kept.state.id for kept in found)
         await attempt.done(desk, None)
-        return [_as_of(kept, desk.clock()) for kept in found]
+        return [as_of(kept, desk.clock()) for kept in found]
 
 
-def _as_of(kept: Kept[Referral], at: datetime) -> Kept[Referral]:
+def as_of(kept: Kept[Referral], at: datetime) -> Kept[Referral]:
     """Say that sharing has ended as soon as the clock does, its timer late or not."""
     return _darkened(kept) if _is_over(kept.state, at) else kept
 

@@ -33,6 +33,8 @@ async def tell(desk: Desk, session: Session, before: Referral | None, moved: Mov
     """Return the messages of a move, each with the users to be told."""
     messages: list[Message] = []
     for fact in moved.facts:
+        if fact in PLACES and await _is_confidential(desk, session, moved.referral):
+            continue
         if fact in PREPARING or fact in PLACES:
             messages.append(_untold(fact, before, moved.referral))
             continue
@@ -43,6 +45,12 @@ async def tell(desk: Desk, session: Session, before: Referral | None, moved: Mov
         if told or fact is not Fact.ASSIGNED:
             messages.append(_telling(fact, moved.referral, told))
     return messages
+
+
+async def _is_confidential(desk: Desk, session: Session, referral: Referral) -> bool:
+    """Say whether how many places a service gave, and when, is told nobody."""
+    counted = await desk.directory.counted(referral.service, session)
+    return counted is None or counted.confidential
 
 
 def _untold(fact: Fact, before: Referral | None, referral: Referral) -> Message:
@@ -77,8 +85,8 @@ async def _whom(desk: Desk, session: Session, moved: Moved, fact: Fact) -> list[
         nobody: frozenset[UserId] = frozenset()
         return await _those_or(desk, session, referral.receiver, nobody, COORDINATOR, referral.excluded, INTAKE)
     told = [] if fact in _TO_RECEIVER else await _senders_people(desk, session, moved, fact)
-    # An end of sharing that comes after the end is told to the sender alone: the receiver has nothing to lose.
-    concerns = referral.is_open or fact is not Fact.SHARING_ENDED
+    # After its end a receiver has no sharing to lose and nothing to answer: those are told to the sender alone.
+    concerns = referral.is_open or fact not in {Fact.SHARING_ENDED, Fact.REMINDED}
     if fact in _TO_RECEIVER | _TO_BOTH and referral.was_sent and concerns:
         told += await _receivers_people(desk, session, referral)
     return told

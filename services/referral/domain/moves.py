@@ -244,7 +244,7 @@ def _withdrawn_to_the_untold(moved: Moved, before: SenderView, at: datetime) -> 
 
 def _once_withdrawn(referral: Referral, before: SenderView) -> str:
     """Return the word after a withdrawal: one that knows of an acceptance and of no end reads on as before."""
-    if not referral.is_untold:
+    if not referral.is_untold and referral.veil is None:
         return before.word
     return OVER if referral.sender_sector in TERSE_SENDERS else State.WITHDRAWN.value
 

@@ -47,6 +47,15 @@ def to_receiver(state: State) -> str:
     return _NEUTRAL.get(state, state).value
 
 
+# A sender's word that is no state: what may follow is judged from the word, never from the state it hides.
+_AS_STATE: Mapping[str, State] = {RECEIVED: State.REQUESTED, OVER: State.COMPLETED}
+
+
+def as_state(word: str) -> State:
+    """Return the state that a sender's word stands for, as far as that sender may know."""
+    return _AS_STATE[word] if word in _AS_STATE else State(word)
+
+
 def to_fhir(word: str) -> FhirStatus:
     """Return the FHIR Task codes of a word that a party reads."""
     return _FHIR.get(word) or FhirStatus(word)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from services.referral.domain.arrival import miss_arrival
 from services.referral.domain.moves import Moved, move, remind
+from services.referral.domain.race import lift
 from services.referral.domain.referral import Referral
 from services.referral.domain.transitions import SENDERS_WAIT, Actor, Command, State
 from services.referral.domain.waits import Wait, once_asked, waits_of
@@ -15,6 +16,8 @@ def judge(referral: Referral, wait: Wait, at: datetime) -> Moved | None:
     due = waits_of(referral).get(wait)
     if due is None or at < due:
         return None
+    if referral.veil is not None:
+        return lift(referral, referral.veil, at)
     return _RULES[wait](referral, at)
 
 
@@ -22,7 +25,8 @@ def is_told(referral: Referral, wait: Wait) -> bool:
     """Say whether the sender may know that a wait was over: its end always; else nothing that an acceptance changes."""
     if wait is Wait.EXPIRY:
         return True
-    return wait is Wait.REMINDER and referral.state in SENDERS_WAIT and not referral.is_untold
+    waits = referral.state in SENDERS_WAIT or referral.veil is not None
+    return wait is Wait.REMINDER and waits and not referral.is_untold
 
 
 def _recall(referral: Referral, at: datetime) -> Moved:

@@ -15,6 +15,7 @@ from services.referral.domain.identifiers import (
     PersonId,
     QueryId,
     ReferralId,
+    ReferralSetId,
     ServiceId,
     UserId,
 )
@@ -43,6 +44,15 @@ class SenderView:
     handover: Handover | None = None
     not_arrived_at: datetime | None = None
     void_proposed_by: Actor | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Veil:
+    """What a sender is still shown of a lost race that would tell it of another's acceptance: a request unanswered."""
+
+    remind_at: datetime | None
+    expires_at: datetime
+    unseen: int = 0  # how often it was lifted a little: a receiver's version counts none of that
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +104,9 @@ class Referral:
     void_proposed_by: Actor | None = None
     excluded: Exclusions = NOBODY  # who finds nothing of it, as the person's list has it
     void_proposer: UserId | None = None
+    sent_with: ReferralSetId | None = None  # others were asked for the same need
+    linked_from: ReferralId | None = None  # the need stayed open there
+    veil: Veil | None = None
 
     @property
     def is_open(self) -> bool:

@@ -209,67 +209,73 @@ def tabulate(rows: tuple[Row, ...]) -> dict[Key, Step]:
 TRANSITIONS: Mapping[Key, Step] = tabulate(ROWS)
 
 
-class NotYourMove(ReferralError):
+class MoveRefused(ReferralError):
+    """The table has no such move; `command` is what was tried."""
+
+    command: "Command | None" = None
+
+
+class NotYourMove(MoveRefused):
     """The other party, or time, makes this move; not the one who tried."""
 
     code = "referral.not-your-move"
 
 
-class ReferralNotMade(ReferralError):
+class ReferralNotMade(MoveRefused):
     """A move on a referral that does not exist yet."""
 
     code = "referral.not-made"
 
 
-class ReferralAlreadyMade(ReferralError):
+class ReferralAlreadyMade(MoveRefused):
     """Drafting or opening what is there already."""
 
     code = "referral.already-made"
 
 
-class ReferralNotSent(ReferralError):
+class ReferralNotSent(MoveRefused):
     """The referral is still a draft."""
 
     code = "referral.not-sent"
 
 
-class ReferralNotAccepted(ReferralError):
+class ReferralNotAccepted(MoveRefused):
     """The referral awaits an answer."""
 
     code = "referral.not-accepted"
 
 
-class ReferralWaitlisted(ReferralError):
+class ReferralWaitlisted(MoveRefused):
     """The referral is on a waiting list."""
 
     code = "referral.waitlisted"
 
 
-class ReferralAlreadyAccepted(ReferralError):
+class ReferralAlreadyAccepted(MoveRefused):
     """The referral is accepted."""
 
     code = "referral.already-accepted"
 
 
-class ReferralAlreadyStarted(ReferralError):
+class ReferralAlreadyStarted(MoveRefused):
     """The service is under way."""
 
     code = "referral.already-started"
 
 
-class ReferralOnHold(ReferralError):
+class ReferralOnHold(MoveRefused):
     """The service is on hold."""
 
     code = "referral.on-hold"
 
 
-class ReferralClosed(ReferralError):
+class ReferralClosed(MoveRefused):
     """The referral has ended; the word is the same whatever ended it, so that it tells no reason."""
 
     code = "referral.closed"
 
 
-REFUSALS: Mapping[State | None, type[ReferralError]] = {
+REFUSALS: Mapping[State | None, type[MoveRefused]] = {
     None: ReferralNotMade,
     State.DRAFT: ReferralNotSent,
     State.REQUESTED: ReferralNotAccepted,
@@ -285,11 +291,13 @@ def step(state: State | None, command: Command, actor: Actor, table: Mapping[Key
     """Find the legal move, or raise the refusal that says where the referral stands."""
     found = table.get((state, command, actor))
     if found is None:
-        raise _refusal(state, command, table)
+        refusal = _refusal(state, command, table)
+        refusal.command = command
+        raise refusal
     return found
 
 
-def _refusal(state: State | None, command: Command, table: Mapping[Key, Step]) -> ReferralError:
+def _refusal(state: State | None, command: Command, table: Mapping[Key, Step]) -> MoveRefused:
     """Name what stands in the way: the wrong mover first, then the state."""
     if any((state, command, other) in table for other in Actor):
         return NotYourMove()

@@ -12,6 +12,7 @@ from services.referral.domain.deadlines import (
     IDLE_REMINDS,
     answer_by,
 )
+from services.referral.domain.outwards import is_end
 from services.referral.domain.referral import Referral
 from services.referral.domain.taxonomy import Urgency
 from services.referral.domain.transitions import State
@@ -75,4 +76,6 @@ def waits_of(referral: Referral) -> Mapping[Wait, datetime]:
         Wait.EXPIRY: referral.expires_at,
         Wait.ARRIVAL: arrival,
     }
+    if referral.veil is not None and not is_end(referral.view.word):
+        dates |= {Wait.REMINDER: referral.veil.remind_at, Wait.EXPIRY: referral.veil.expires_at}
     return {wait: at for wait, at in dates.items() if at is not None}

@@ -9,11 +9,13 @@ from services.referral.problems.exclusion import EXCLUSION
 from services.referral.problems.person import PERSON
 from services.referral.problems.referral import REFERRAL
 from services.referral.problems.serving import SERVING
+from services.referral.problems.several import SEVERAL
 from services.referral.problems.without_consent import WITHOUT_CONSENT
 
 PROBLEMS: Mapping[str, Problem] = {
     **REFERRAL,
     **SERVING,
+    **SEVERAL,
     **PERSON,
     **CONSENT,
     **CAPACITY,

@@ -4,6 +4,7 @@
 """
 
 from services.referral.published.audit import AuditSealed
+from services.referral.published.availability import AvailabilityChanged
 from services.referral.published.capacity import CapacityAnswered, CapacityAsked
 from services.referral.published.consents import ConsentLapsing
 from services.referral.published.referrals import (
@@ -56,6 +57,7 @@ __all__ = [
     "Accepted",
     "Assigned",
     "AuditSealed",
+    "AvailabilityChanged",
     "Cancelled",
     "CapacityAnswered",
     "CapacityAsked",

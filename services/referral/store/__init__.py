@@ -5,7 +5,8 @@ from kit.audit import Head
 from kit.mongo import Database, Session
 from kit.outbox import Outbox
 from services.referral.published import AuditSealed
-from services.referral.store import consents, emergencies, grounds, people, queries, referrals, youth_reports
+from services.referral.store import consents, emergencies, grounds, people, queries, referrals, sets, youth_reports
+from services.referral.store.availability import AvailabilityBook
 from services.referral.store.consents import Consents
 from services.referral.store.emergencies import Emergencies
 from services.referral.store.exclusions import Pseudonyms
@@ -15,6 +16,7 @@ from services.referral.store.places import PlaceBook
 from services.referral.store.queries import Asked, Line, Queries
 from services.referral.store.records import Kept, Sealed
 from services.referral.store.referrals import Case, Referrals, Wanted
+from services.referral.store.sets import Sets
 from services.referral.store.youth_reports import YouthReports
 
 SOURCE = "referral"
@@ -32,6 +34,7 @@ INDEXES = {
     **youth_reports.INDEXES,
     **queries.INDEXES,
     **referrals.INDEXES,
+    **sets.INDEXES,
 }
 
 
@@ -47,7 +50,9 @@ class Store:
         self.grounds = Grounds(database, told)
         self.youth_reports = YouthReports(database)
         self.places = PlaceBook(database)
+        self.availability = AvailabilityBook(database, told)
         self.queries = Queries(database, told)
+        self.sets = Sets(database)
         self.referrals = Referrals(database, told, pseudonyms)
 
     async def tell_head(self, session: Session, head: Head) -> None:

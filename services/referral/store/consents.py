@@ -49,7 +49,7 @@ class Consents:
         return to_kept(CONSENT, row)
 
     async def open_one(
-        self, session: Session, person: PersonId, recipient: OrganizationId, purpose: Purpose
+        self, session: Session | None, person: PersonId, recipient: OrganizationId, purpose: Purpose
     ) -> Kept[Consent] | None:
         """Load the answer in force for a line: granted, refused or deferred."""
         query = {"person": person, "recipient": recipient, "purpose": purpose.value, "state": {"$in": _OPEN}}

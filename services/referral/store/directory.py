@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pymongo import ASCENDING, IndexModel
 
 from kit.mongo import Collection, Document, Session
+from services.referral.domain.availability import Counted
 from services.referral.domain.consent import Recipient
 from services.referral.domain.identifiers import OrganizationId, ServiceId, UserId
 from services.referral.domain.party import COORDINATOR, INTAKE
@@ -59,6 +60,17 @@ class Directory:
         """Return how many places a service counts, withdrawn or not; None where it counts none."""
         found = await (await self._live()).find_one({"_id": f"service:{service}"}, {"places": 1}, session=session)
         return found.get("places") if found else None
+
+    async def counted(self, service: ServiceId, session: Session | None = None) -> Counted | None:
+        """Return what is known of a service's places; one of which it is not known counts as confidential."""
+        found = await (await self._live()).find_one({"_id": f"service:{service}"}, session=session)
+        if not found or found.get("places") is None:
+            return None
+        return Counted(
+            organization=OrganizationId(found["organization"]),
+            total=found["places"],
+            confidential=found.get("confidential", True),
+        )
 
     async def recipient(self, organization: OrganizationId, session: Session | None = None) -> Recipient | None:
         """Return what consent depends on: an organisation's sector, and what all its services do."""

@@ -28,6 +28,10 @@ class PlaceBook:
         if referral in places.held:
             await self._save(session, places.release(referral), version)
 
+    async def taken(self, session: Session, service: ServiceId) -> int:
+        """Count the places of a service that are held."""
+        return (await self._load(session, service, None))[0].taken
+
     async def _load(self, session: Session, service: ServiceId, total: int | None) -> tuple[Places, int]:
         row = await self._rows.find_one({"_id": service}, session=session) or {"held": {}, "version": 0}
         return Places(service, total, row["held"]), row["version"]

@@ -17,7 +17,7 @@ from services.referral.domain.grounds import Ground
 from services.referral.domain.identifiers import GroundId, OrganizationId, PersonId, ReferralId, UserId
 from services.referral.domain.outwards import is_end
 from services.referral.domain.party import NotFound
-from services.referral.domain.referral import Referral
+from services.referral.domain.referral import Referral, Sharing
 from services.referral.domain.taxonomy import Purpose
 from services.referral.store.consents import CONSENT
 from services.referral.store.exclusions import Pseudonyms
@@ -42,6 +42,7 @@ INDEXES = {
         IndexModel([("person", ASCENDING), ("receiver", ASCENDING), ("purpose", ASCENDING)]),
         IndexModel([("ground", ASCENDING)], partialFilterExpression={"ground": {"$gt": ""}}),
         IndexModel([("hidden_from", ASCENDING)], sparse=True),
+        IndexModel([("linked_from", ASCENDING)], partialFilterExpression={"linked_from": {"$gt": ""}}),
     ]
 }
 
@@ -132,6 +133,18 @@ class Referrals:
         """Return every referral of a person to these organisations, drafts and ended ones too."""
         query = {"person": person, "receiver": {"$in": sorted(organizations)}}
         return [self._kept(row) async for row in self._rows.find(query, session=session)]
+
+    async def goes_on(self, session: Session, person: PersonId, receiver: OrganizationId, but: ReferralId) -> bool:
+        """Say whether the sender reads another referral of a person to an organisation as sharing and not over."""
+        query: Document = {"person": person, "receiver": receiver, "source": None, "sender_open": True}
+        query |= {"sharing": Sharing.LIVE.value, "requested_at": {"$type": "date"}, "_id": {"$ne": but}}
+        return await self._rows.find_one(query, {"_id": 1}, session=session) is not None
+
+    async def following(self, referral: ReferralId) -> list[ReferralId]:
+        """Return the referrals drafted for needs that stayed open in one, oldest first."""
+        rows = self._rows.find({"linked_from": referral}, {"created_at": 1})
+        found = sorted([row async for row in rows], key=lambda row: row["created_at"])
+        return [ReferralId(row["_id"]) for row in found]
 
     async def exclude(self, session: Session, person: PersonId, excluded: Exclusions) -> None:
         """Hide every referral of a person from the excluded, and take them off those who meet the person.

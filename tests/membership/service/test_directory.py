@@ -86,6 +86,7 @@ async def test_a_confidential_place_shows_its_region_only_except_to_its_own(api,
     service = await coalition.published(organization, **SECRET)
     own = await api.get(f"/services/{service}", headers=coalition.caseworker(organization))
     assert all(word in own.text for word in REVEALING)
+    assert own.json()["places"] == 4
     assert "Cachée" in (await api.get("/services?need=shelter", headers=coalition.caseworker(organization))).text
     for path in (f"/services/{service}", "/services?need=shelter", "/services"):
         for reader in (coalition.caseworker(), coalition.board(), coalition.coordinator(str(uuid4()))):
@@ -93,6 +94,7 @@ async def test_a_confidential_place_shows_its_region_only_except_to_its_own(api,
             assert service in answer.text
             assert not any(word in answer.text for word in REVEALING)
             assert '"locations":[{"region":"06","address_1":null' in answer.text
+            assert '"places":null' in answer.text
     told = str(await records.mongo.db["outbox"].find().to_list())
     assert not any(word in told for word in REVEALING)
 

@@ -121,6 +121,7 @@ def test_a_confidential_place_shows_its_region_only():
     text = repr(shown)
     assert not any(word in text for word in ("Inventée", "H0H", "45.5", "5550101", "erable.example", "Eve"))
     assert (shown.name, shown.needs) == (secret.name, secret.needs)
+    assert (secret.places, shown.places) == (4, None)
 
 
 def test_there_are_seventeen_regions_and_neighbours_agree():

@@ -37,7 +37,7 @@ async def test_an_unanswered_request_is_recalled_then_expires_and_both_sides_are
         side.id: [row["action"] for row in await scene.world.acts(side.id) if row["by"].startswith("timer:")]
         for side in (scene.sender, scene.receiver)
     }
-    assert list(acts.values()) == [["referral.reminder", "referral.expiry"], ["referral.escalation"]]
+    assert list(acts.values()) == [["referral.reminder", "referral.expiry"], ["referral.escalation", "referral.close"]]
 
 
 async def test_an_answer_takes_the_deadline_away(scene, clock):

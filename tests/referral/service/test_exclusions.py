@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests.referral.several import several as several_of
 from tests.referral.world import FACTS, NEED
 
 SOMEONE = "0b5e1c2a-8f5d-4c7f-9a51-1d2c3b4a5f60"
@@ -45,6 +46,7 @@ class Ids:
     outside: str = SOMEONE
     reading: str = SOMEONE
     report: str = SOMEONE
+    set: str = SOMEONE
 
     @property
     def all(self) -> tuple[str, ...]:
@@ -70,7 +72,8 @@ async def without_consent(scene, referral: str, consent: str) -> Ids:
     report = await scene.caseworker.post(f"/persons/{scene.person}/youth-reports", REPORT)
     colleague = await scene.world.worker(scene.receiver)
     read = await colleague.post(f"/referrals/{referral}/emergency-reading", {"reason": "person-in-danger"})
-    made = [answer.json()["id"] for answer in (outside, read, report)]
+    several = await (await several_of(scene, 2)).make(send=False)
+    made = [answer.json()["id"] for answer in (outside, read, report, several)]
     return Ids(referral, scene.person, consent, ground, emergency, *made)
 
 
@@ -115,6 +118,18 @@ def ways_of_serving(ids: Ids) -> list[tuple[str, str, object]]:
     ]
 
 
+def ways_to_several(ids: Ids) -> list[tuple[str, str, object]]:
+    """What is sent to several at once, and what a referral left open."""
+    what = {"service_id": SOMEONE, "purpose": "support", "classes": ["identity"]}
+    several = {"person_id": ids.person, "mode": "all", "need": NEED, "recipients": [what, what]}
+    return [
+        ("POST", "/referral-sets", several),
+        ("GET", f"/referral-sets/{ids.set}", None),
+        ("POST", f"/referral-sets/{ids.set}/request", None),
+        ("POST", f"/referrals/{ids.referral}/next", {"service_id": SOMEONE}),
+    ]
+
+
 def ways(ids: Ids) -> list[tuple[str, str, object]]:
     """Every way to ask for something of a person."""
     referral, person, consent = ids.referral, ids.person, ids.consent
@@ -147,6 +162,7 @@ def ways(ids: Ids) -> list[tuple[str, str, object]]:
         ("POST", f"/referrals/{referral}/location-reading", None),
         *ways_without_consent(ids),
         *ways_of_serving(ids),
+        *ways_to_several(ids),
     ]
 
 

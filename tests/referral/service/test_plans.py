@@ -4,11 +4,12 @@ from datetime import timedelta
 
 from kit.mongo import ensure_indexes
 from services.referral.commands.deadlines import sweep_orphan_keys
-from tests.referral.world import ALL_INDEXES, NEED
+from tests.referral.several import several
+from tests.referral.world import ALL_INDEXES, NEED, RECORD
 
 # What the kit asks of its own small collections is the kit's to hold.
 OURS = ("referrals", "persons", "consents", "queries", "places", "standings", "asked_rates", "referral-directory-a")
-OURS += ("grounds", "emergencies", "youth_reports")
+OURS += ("grounds", "emergencies", "youth_reports", "referral_sets", "availability")
 
 
 async def test_every_query_stands_on_an_index(scene, clock):
@@ -34,6 +35,8 @@ async def test_every_query_stands_on_an_index(scene, clock):
     assert (await scene.intake.get("/capacity-requests")).status_code == 200
     body = {"service_id": scene.service, "answer": "capacity"}
     assert (await scene.intake.post(f"/capacity-requests/{asked.json()['id']}/answer", body)).status_code == 200
+    assert (await scene.caseworker.get(f"/services/{scene.service}/availability")).status_code == 200
+    await _several(scene)
     preview = {"recipient_organization_id": scene.receiver.id, "purpose": "support", "change": "withdraw"}
     assert (await scene.caseworker.post(f"/persons/{scene.person}/consent-preview", preview)).status_code == 200
     officer = await scene.world.worker(scene.receiver, "privacy-officer")
@@ -53,6 +56,22 @@ async def test_every_query_stands_on_an_index(scene, clock):
         if collection in OURS and ("COLLSCAN" in row["planSummary"] or row.get("hasSortStage")):
             bad.append((collection, row["planSummary"], row.get("command", {}).get("filter")))
     assert bad == []
+
+
+async def _several(scene):
+    registered = await scene.caseworker.post("/persons", {"identity": RECORD["identity"]})
+    scene.person, first = registered.json()["id"], scene.person
+    many = await several(scene, 2)
+    await many.consent_to_all()
+    made = (await many.make()).json()
+    lines = [line["id"] for line in made["referrals"]]
+    assert (await scene.caseworker.get(f"/referral-sets/{made['id']}")).status_code == 200
+    assert (await scene.intake.post(f"/referrals/{lines[0]}/decline", {"reason": "other"})).status_code == 200
+    assert (await many.intakes[1].post(f"/referrals/{lines[1]}/accept", {})).status_code == 200
+    following = await scene.caseworker.post(f"/referrals/{lines[0]}/next", {"service_id": scene.service})
+    assert following.status_code == 201
+    assert (await scene.caseworker.post(f"/referrals/{following.json()['id']}/request")).status_code == 200
+    scene.person = first
 
 
 async def _tell_without_consent(scene):

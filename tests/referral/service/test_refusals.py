@@ -28,12 +28,17 @@ ROUTES = [
     ("GET", f"/capacity-queries/{SOMEONE}"),
     ("POST", f"/capacity-queries/{SOMEONE}/referral"),
     ("GET", "/capacity-requests"),
+    ("GET", f"/services/{SOMEONE}/availability"),
     ("GET", f"/capacity-requests/{SOMEONE}"),
     ("POST", f"/capacity-requests/{SOMEONE}/answer"),
     ("POST", "/referrals"),
     ("GET", "/referrals"),
     ("GET", f"/referrals/{SOMEONE}"),
     ("GET", f"/referrals/{SOMEONE}/readings"),
+    ("POST", f"/referrals/{SOMEONE}/next"),
+    ("POST", "/referral-sets"),
+    ("GET", f"/referral-sets/{SOMEONE}"),
+    ("POST", f"/referral-sets/{SOMEONE}/request"),
     *(
         ("POST", f"/referrals/{SOMEONE}/{move}")
         for move in (

@@ -88,7 +88,7 @@ async def opened(membership: Membership, member: Member) -> str:
         regions=("06",),
         languages=("fra",),
         populations=(),
-        confidential=True,
+        confidential=False,
         capacity="counted",
         places=2,
         status="active",

@@ -118,3 +118,29 @@ async def test_how_many_come_along_is_not_told_where_the_household_is_withheld(s
     need = (await scene.intake.get(f"/referrals/{referral}")).json()["need"]
     assert need["needs"] == ["police-complaint"]
     assert need["party_size"] is None
+
+
+TRIED = {
+    "accept": {},
+    "decline": {"reason": "other"},
+    "start": None,
+    "review": None,
+    "request": None,
+    "void": None,
+    "propose-void": None,
+    "complete": {"outcomes": {"shelter-tonight": "met"}},
+}
+
+
+@pytest.mark.parametrize("sender_sector", ["community", "law-enforcement"])
+async def test_a_refusal_tells_a_sender_kept_in_the_dark_no_more_than_what_it_reads(scene_of, sender_sector):
+    refused = []
+    for accepted in (False, True):
+        scene = await scene_of(sender_sector=sender_sector)
+        referral = await scene.requested(consent={"feedback": "none"})
+        if accepted:
+            await scene.intake.post(f"/referrals/{referral}/accept", {})
+        both = scene.world.signed_in(scene.sender, scene.caseworker.id, "caseworker", "intake", "coordinator")
+        answers = [await both.post(f"/referrals/{referral}/{move}", body) for move, body in TRIED.items()]
+        refused.append([(answer.status_code, answer.json().get("code")) for answer in answers])
+    assert refused[0] == refused[1]
