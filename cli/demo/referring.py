@@ -1,5 +1,6 @@
 """First run, with a name: consent, sending, what each party reads before and after acceptance, the end."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -100,6 +101,10 @@ async def a_second_person_finds_no_place(stage: Stage) -> None:
     stage.hold("the last place is given once", refused.code, "referral.no-place-left")
 
 
+def _type_alone(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in facts.items() if name == "vic_TypeOfExploitation"}
+
+
 async def after_acceptance_the_worker_reads_what_consent_allows(stage: Stage) -> None:
     """The worker who meets the person reads what the person consented to, and no more."""
     seen = await stage.read("host", f"{REFERRALS}/{stage.made['first']}")
@@ -110,7 +115,7 @@ async def after_acceptance_the_worker_reads_what_consent_allows(stage: Stage) ->
     stage.hold("the classes shown are those consented to", set(shown), consented)
     stage.hold("safe contact comes first", next(iter(shown)), "safe_contact")
     stage.hold("identity is whole", _given(shown["identity"]), person["identity"])
-    stage.hold("of the facts the type alone", shown["exploitation"], {"types": person["exploitation"]["types"]})
+    stage.hold("of the facts the type alone", shown["exploitation"], _type_alone(person["exploitation"]))
     reasons = {each["data_class"]: each["reason"] for each in seen["withheld"]}
     stage.hold("the facts are withheld with their reason", reasons["exploitation"], "type-only")
     stage.hold("immigration status is withheld", reasons["immigration"], "not-consented")

@@ -85,7 +85,18 @@ async def soon(what: str, look: Callable[[], Awaitable[T | None]], within: float
 
 # What a person says in their own words; codes alone ("adult", "high") tell nobody apart.
 OWN_WORDS = frozenset(
-    {"preferred_name", "first_name", "last_name", "place", "note", "facts", "status", "address", "ask_for", "code_word"}
+    {
+        "preferred_name",
+        "prs_FirstName",
+        "prs_SecondName",
+        "place",
+        "note",
+        "facts",
+        "status",
+        "address",
+        "ask_for",
+        "code_word",
+    }
 )
 
 

@@ -205,13 +205,18 @@ async def quiet_world(app: FastAPI, clock: ManualClock) -> AsyncIterator[World]:
 
 RECORD: Mapping[str, Any] = {
     "safe_contact": {"channel": "phone", "address": "555-0134", "hours": "10-12", "code_word": "tournesol"},
-    "identity": {"preferred_name": "Lina", "last_name": "Quispe", "age_band": "adult", "languages": ["spa", "iku"]},
+    "identity": {
+        "preferred_name": "Lina",
+        "prs_SecondName": "Quispe",
+        "age_band": "adult",
+        "languages": ["spa", "iku"],
+    },
     "current_location": {"place": "12 rue Inventée", "region": "06"},
     "safety": {"risk": "high", "note": "son frère la cherche"},
     "household": {"children_ages": [4], "note": "un fils"},
     "practical_needs": {"needs": ["transport", "immigration-help"], "note": "manteau"},
     "indigenous_identity": {"nation": "Inuit"},
-    "exploitation": {"types": ["ForcedLabour"], "facts": "usine de l'est"},
+    "exploitation": {"vic_TypeOfExploitation": ["ForcedLabour"], "facts": "usine de l'est"},
     "health": {"attestation_signed": True, "note": "asthme"},
     "immigration": {"insured": False, "status": "permis fermé expiré"},
     "legal": {"entries": [{"kind": "police-file", "reference": "MTL-1"}]},

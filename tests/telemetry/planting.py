@@ -36,9 +36,9 @@ RECORD: dict[str, Any] = {
     },
     "identity": {
         "preferred_name": planted("preferred"),
-        "first_name": planted("first"),
-        "last_name": planted("last"),
-        "birth_date": "1987-03-19",
+        "prs_FirstName": planted("first"),
+        "prs_SecondName": planted("last"),
+        "prs_Birthdate": "1987-03-19",
         "age_band": "adult",
         "languages": ["iku"],
     },
@@ -47,7 +47,13 @@ RECORD: dict[str, Any] = {
     "household": {"adults": 2, "children_ages": [4], "note": planted("household")},
     "practical_needs": {"needs": ["transport"], "note": planted("needs")},
     "indigenous_identity": {"nation": planted("nation"), "community": planted("community"), "note": planted("own")},
-    "exploitation": {"types": ["ForcedLabour"], "facts": planted("facts")},
+    "exploitation": {
+        "vic_TypeOfExploitation": ["ForcedLabour"],
+        "vic_LocationOfExploitation": planted("exploited-at"),
+        "events": [{"hte_Type": "Transit", "hte_Country": "CA", "hte_City": planted("city")}],
+        "perpetrators": [{"per_RoleInProcess": ["Exploiter"], "per_RoleDetails": planted("details")}],
+        "facts": planted("facts"),
+    },
     "health": {"attestation_signed": True, "note": planted("health")},
     "immigration": {"insured": False, "status": planted("status"), "note": planted("immigration")},
     "legal": {"entries": [{"kind": "police-file", "reference": planted("file"), "note": planted("legal")}]},
@@ -122,11 +128,11 @@ async def refuse_everything(party: Party, told: Told) -> None:
     """Ask for what must be refused, with planted values wherever a caller can put one; keep every answer."""
     name = planted("refused")
     bad = [
-        ("POST", "/persons", {"identity": {"birth_date": name, name: name}}),
-        ("POST", "/persons", {name: {"first_name": name}}),
+        ("POST", "/persons", {"identity": {"prs_Birthdate": name, name: name}}),
+        ("POST", "/persons", {name: {"prs_FirstName": name}}),
         ("POST", "/persons", {"safe_contact": {"channel": name, "address": name}}),
         ("POST", "/persons", {"identity": {"languages": [name]}}),
-        ("POST", "/persons", {"identity": {"first_name": name + "\u202e"}}),
+        ("POST", "/persons", {"identity": {"prs_FirstName": name + "\u202e"}}),
         ("PATCH", f"/persons/{told.person}", {"legal": {"entries": [{"kind": name}]}}),
         ("POST", f"/persons/{name}/consents", {"purpose": name}),
         ("GET", f"/persons/{name}", None),
@@ -142,7 +148,7 @@ async def refuse_everything(party: Party, told: Told) -> None:
         assert answer.status_code >= 400, (method, path)
         assert answer.status_code < 500, (method, path, answer.text)
         told.problems.append(answer.content)
-    for content in (b'{"identity": {"first_name": "' + name.encode(), name.encode(), b"\xff" + name.encode()):
+    for content in (b'{"identity": {"prs_FirstName": "' + name.encode(), name.encode(), b"\xff" + name.encode()):
         headers = party.headers | {"content-type": "application/json", "x-request-id": "not an id"}
         answer = await party.http.post(f"{API}/persons", headers=headers, content=content)
         told.problems.append(answer.content)

@@ -30,7 +30,7 @@ _EXAMPLES = {
         "summary": "What is known at three in the morning",
         "value": {
             "safe_contact": {"channel": "person-calls-us", "hours": "10 h à midi"},
-            "identity": {"preferred_name": "Lina", "age_band": "adult", "languages": ["spa"]},
+            "identity": {"preferred_name": "Lina", "age_band": "adult", "prs_PrimaryLanguage": "spa"},
         },
     }
 }

@@ -6,27 +6,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from services.referral.api.case_facts import Country, ExploitationFields, HtcdsForm
 from services.referral.api.fields import Form, Identity, LanguageCode, Line, Note, Region
+from services.referral.domain import htcds
 from services.referral.domain.contact import Channel, SafeContact
 from services.referral.domain.taxonomy import AgeBand, DataClass, Need
 
-Gender = Literal[
-    "Feminine", "Masculine", "TransgenderFeminine", "TransgenderMasculine", "NonConforming", "NonSpecifiedUnknown"
-]
-Exploitation = Literal[
-    "ForcedLabour",
-    "SexualExploitation",
-    "ChildLabour",
-    "ForcedMarriage",
-    "Servitude",
-    "ForcedMilitaryByNonStateActors",
-    "OrganRemoval",
-    "ForcedBegging",
-    "ForcedAdoption",
-    "Surrogacy",
-    "Other",
-]
-Trafficking = Literal["PossibleVictimOfTrafficking", "ActualVictimOfTrafficking", "NotAVictimOfTrafficking"]
 Risk = Literal["imminent", "high", "moderate", "low", "unknown"]
 
 
@@ -51,18 +36,25 @@ class SafeContactFields(Form):
         return self
 
 
-class IdentityFields(Form):
+class IdentityFields(HtcdsForm):
     """Who the person is, as far as they say; nothing is required."""
 
     preferred_name: Line | None = None
-    first_name: Line | None = Field(default=None, description="HTCDS prs_FirstName.")
-    last_name: Line | None = Field(default=None, description="HTCDS prs_SecondName.")
-    birth_date: date | None = Field(default=None, description="HTCDS prs_Birthdate.")
+    first_name: Line | None = Field(default=None, alias="prs_FirstName")
+    middle_name: Line | None = Field(default=None, alias="prs_MiddleName")
+    last_name: Line | None = Field(default=None, alias="prs_SecondName")
+    birth_date: date | None = Field(default=None, alias="prs_Birthdate")
     age_band: AgeBand | None = Field(
         default=None, description="Unknown is treated as 14 to 17. A birth date decides, and must not contradict it."
     )
-    gender: Gender | None = Field(default=None, description="HTCDS prs_Gender.")
-    languages: tuple[LanguageCode, ...] = Field(default=(), max_length=10, description="ISO 639-3.")
+    gender: htcds.Gender | None = Field(default=None, alias="prs_Gender")
+    primary_language: LanguageCode | None = Field(default=None, alias="prs_PrimaryLanguage", description="ISO 639-3.")
+    secondary_language: LanguageCode | None = Field(
+        default=None, alias="prs_SecondaryLanguage", description="ISO 639-3."
+    )
+    languages: tuple[LanguageCode, ...] = Field(
+        default=(), max_length=10, description="All others spoken, or all where none comes first. ISO 639-3."
+    )
 
 
 class LocationFields(Form):
@@ -81,18 +73,23 @@ class SafetyFields(Form):
     note: Note | None = None
 
 
-class HouseholdFields(Form):
+class HouseholdFields(HtcdsForm):
     """Who lives with the person, children first."""
 
+    marital_status: htcds.MaritalStatus | None = Field(default=None, alias="prs_MaritalStatus")
+    number_of_children: int | None = Field(
+        default=None, ge=0, le=50, alias="prs_NumberOfChildren", description="With the person or elsewhere."
+    )
     adults: int | None = Field(default=None, ge=0, le=50)
     children_ages: tuple[Annotated[int, Field(ge=0, le=25)], ...] = Field(default=(), max_length=20)
     note: Note | None = None
 
 
-class PracticalNeedsFields(Form):
+class PracticalNeedsFields(HtcdsForm):
     """What the person needs from day to day."""
 
     needs: tuple[Need, ...] = Field(default=(), max_length=21)
+    education: htcds.Education | None = Field(default=None, alias="prs_HighestLevelOfEducation")
     note: Note | None = None
 
 
@@ -104,14 +101,6 @@ class IndigenousIdentityFields(Form):
     note: Note | None = None
 
 
-class ExploitationFields(Form):
-    """What was done to the person."""
-
-    types: tuple[Exploitation, ...] = Field(default=(), max_length=11, description="HTCDS vic_TypeOfExploitation.")
-    status: Trafficking | None = Field(default=None, description="HTCDS vic_TraffickingStatus.")
-    facts: Note | None = None
-
-
 class HealthFields(Form):
     """Health, and whether an attestation was signed."""
 
@@ -119,9 +108,11 @@ class HealthFields(Form):
     note: Note | None = None
 
 
-class ImmigrationFields(Form):
+class ImmigrationFields(HtcdsForm):
     """Immigration status, and whether the person has health insurance."""
 
+    citizenship: tuple[Country, ...] = Field(default=(), max_length=5, alias="prs_Citizenship")
+    identity_number: Line | None = Field(default=None, alias="prs_IdentityNumber")
     insured: bool | None = None
     status: Line | None = None
     note: Note | None = None
@@ -160,7 +151,7 @@ class RecordFields(Form):
     def given(self) -> dict[DataClass, dict[str, Any] | None]:
         """Return the classes that were named, as JSON; None for one named to be taken out."""
         return {
-            _class_of(name): value.model_dump(mode="json", exclude_none=True, exclude_unset=True)
+            _class_of(name): value.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_unset=True)
             if value is not None
             else None
             for name in self.model_fields_set

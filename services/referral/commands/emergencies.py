@@ -11,7 +11,7 @@ from kit.mongo import Session
 from services.referral.commands.alarming import alarm, conclude, receives, reviewers_of
 from services.referral.commands.desk import REVIEW, Attempt, Caller, Desk, attempting
 from services.referral.commands.grounds import FACTS, NewGround, check_lawful
-from services.referral.commands.people import age_of, but_hidden
+from services.referral.commands.people import age_of, but_hidden, unsealed
 from services.referral.domain.disclosure import Reading, Role, Stage, decide_all
 from services.referral.domain.emergency import (
     Emergency,
@@ -262,4 +262,4 @@ async def _opened(
     decisions = decide_all(_reading(emergency, role, Stage.ACCEPTED, grounds=emergency.classes, age=age))
     classes = [name for name in classes_to_open(decisions) if name in record]
     await attempt.done(desk, None, role=role.value, classes=tuple(name.value for name in classes))
-    return disclose(decisions, {name: key.unseal(name, record[name]) for name in classes}, attempt.caller.organization)
+    return disclose(decisions, unsealed(key, {name: record[name] for name in classes}), attempt.caller.organization)

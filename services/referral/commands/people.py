@@ -9,6 +9,7 @@ from kit.http import Once, require_version
 from kit.mongo import Document, Session
 from services.referral.commands.desk import Attempt, Caller, Desk, attempting
 from services.referral.domain.age import age_said, check_age
+from services.referral.domain.facts import as_named_now
 from services.referral.domain.identifiers import PersonId
 from services.referral.domain.party import check_works
 from services.referral.domain.person import MNEMONICS, Person, mnemonic
@@ -80,15 +81,16 @@ async def read_person(desk: Desk, caller: Caller, person: PersonId) -> tuple[Kep
 
 
 def unsealed(key: PersonKey, sealed: Mapping[str, bytes]) -> dict[DataClass, dict[str, Any]]:
-    """Unseal the classes of a record."""
-    return {DataClass(name): key.unseal(name, value) for name, value in sealed.items()}
+    """Unseal the classes of a record, under today's names."""
+    return {DataClass(name): as_named_now(DataClass(name), key.unseal(name, value)) for name, value in sealed.items()}
 
 
 def age_of(key: PersonKey, sealed: Mapping[str, bytes], at: datetime) -> AgeBand:
     """Return a person's age band at an instant; unknown where nothing says it."""
     if DataClass.IDENTITY not in sealed:
         return AgeBand.UNKNOWN
-    return age_said(key.unseal(DataClass.IDENTITY, sealed[DataClass.IDENTITY]), at)
+    identity = unsealed(key, {DataClass.IDENTITY: sealed[DataClass.IDENTITY]})[DataClass.IDENTITY]
+    return age_said(identity, at)
 
 
 async def change_person(

@@ -9,7 +9,7 @@ from kit.mongo import Session
 from services.referral.commands.desk import Attempt, Caller, Desk, attempting
 from services.referral.commands.drafting import unsealed_request, without_excluded
 from services.referral.commands.following import outcomes_told, word_of_owner
-from services.referral.commands.people import age_of
+from services.referral.commands.people import age_of, unsealed
 from services.referral.domain.capacity import Query, shown
 from services.referral.domain.consent import Consent
 from services.referral.domain.disclosure import (
@@ -178,7 +178,7 @@ async def _opened(desk: Desk, attempt: Attempt, case: Case, side: Standpoint, re
     )
     query = unsealed_request(key, case.kept)
     needs = needs_shown(reading, query)
-    record = {name: key.unseal(name, case.record[name]) for name in classes}
+    record = unsealed(key, {name: case.record[name] for name in classes})
     # Without a need that may be shown, the rest of it would be a riddle about the person.
     need = shown(query, needs, told_once_accepted(reading)) if needs else None
     disclosed = disclose(decisions, record, attempt.caller.organization)

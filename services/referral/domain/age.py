@@ -34,8 +34,8 @@ def band_on(born: date, at: datetime) -> AgeBand:
 
 def age_said(identity: Mapping[str, Any], at: datetime) -> AgeBand:
     """Return the band that an identity says; the birth date grows older with the person, the band given does not."""
-    if identity.get("birth_date"):
-        return band_on(date.fromisoformat(identity["birth_date"]), at)
+    if identity.get("prs_Birthdate"):
+        return band_on(date.fromisoformat(identity["prs_Birthdate"]), at)
     return AgeBand(identity.get("age_band") or AgeBand.UNKNOWN)
 
 

@@ -5,24 +5,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.referral.domain.disclosure import Decision, Form, opened
+from services.referral.domain.facts import revealing_nothing
 from services.referral.domain.identifiers import OrganizationId
-from services.referral.domain.reveals import Facet, is_shown, of_code
+from services.referral.domain.reveals import Facet
 from services.referral.domain.taxonomy import DataClass
 
 Fields = Mapping[str, Any]
 Record = Mapping[DataClass, Fields]
 
-# The one field that each partial form shows (HTCDS: vic_TypeOfExploitation for the type).
+# The one field that each partial form shows.
 PART_FIELDS: Mapping[Form, str] = {
-    Form.TYPE: "types",
+    Form.TYPE: "vic_TypeOfExploitation",
     Form.COVERAGE: "insured",
     Form.ATTESTATION: "attestation_signed",
-}
-
-# Lists of codes in which a single code may reveal another class.
-CODED_FIELDS: Mapping[DataClass, frozenset[str]] = {
-    DataClass.IDENTITY: frozenset({"languages"}),
-    DataClass.PRACTICAL_NEEDS: frozenset({"needs"}),
 }
 
 OPEN_FORMS: frozenset[Form] = frozenset(Form) - {Form.NOTHING, Form.ONCE, Form.SUPPRESSED}
@@ -67,20 +62,12 @@ def disclose(decisions: Mapping[DataClass, Decision], record: Record, reader: Or
 def _cut(
     data_class: DataClass, form: Form, fields: Fields | None, reader: OrganizationId, facets: frozenset[Facet]
 ) -> dict[str, Any] | None:
-    """Keep what the form shows of one class."""
+    """Keep what the form shows of one class, without all that reveals a withheld one; None where nothing is left."""
     if fields is None:
         return None
     if form is Form.OWN:
         entries = [entry for entry in fields.get("entries", ()) if entry.get("author_organization_id") == reader]
         return {"entries": entries} if entries else None
     if form in PART_FIELDS:
-        name = PART_FIELDS[form]
-        return {name: fields[name]} if fields.get(name) is not None else None
-    return {name: _codes(data_class, name, value, facets) for name, value in fields.items()}
-
-
-def _codes(data_class: DataClass, name: str, value: Any, facets: frozenset[Facet]) -> Any:
-    """Drop the codes that would reveal a withheld class."""
-    if name not in CODED_FIELDS.get(data_class, ()):
-        return value
-    return [code for code in value if is_shown(of_code(code), facets)]
+        fields = {name: value for name, value in fields.items() if name == PART_FIELDS[form]}
+    return revealing_nothing(data_class, fields, facets) or None

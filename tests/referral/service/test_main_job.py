@@ -30,7 +30,7 @@ async def test_a_caseworker_refers_a_person_and_each_side_sees_exactly_its_part(
 
     after = (await intake.get(f"/referrals/{referral}")).json()
     assert set(after["disclosed"]) == {"safe_contact", "identity", "practical_needs"}
-    assert after["disclosed"]["identity"]["last_name"] == "Quispe"
+    assert after["disclosed"]["identity"]["prs_SecondName"] == "Quispe"
     # What reveals a withheld class goes with it: a language that tells an identity, a need that tells a status.
     assert after["disclosed"]["identity"]["languages"] == ["spa"]
     assert after["disclosed"]["practical_needs"]["needs"] == ["transport"]
@@ -86,7 +86,7 @@ async def test_every_class_a_shelter_may_see_is_shown_and_no_other(scene):
         *("safe_contact", "identity", "current_location", "safety", "household", "practical_needs"),
         *("indigenous_identity", "exploitation"),
     }
-    assert seen["disclosed"]["exploitation"] == {"types": ["ForcedLabour"]}
+    assert seen["disclosed"]["exploitation"] == {"vic_TypeOfExploitation": ["ForcedLabour"]}
     assert {each["data_class"]: each["reason"] for each in seen["withheld"]} == {
         "exploitation": "type-only",
         "health": "not-for-this-service",

@@ -112,7 +112,7 @@ async def test_a_ciphertext_moved_to_another_class_or_person_is_refused(scene):
     sealed = (await world.stored("persons", scene.person))["sealed"]
     key = await world.desk.keys.of(PersonId(scene.person))
     other_key = await world.desk.keys.of(PersonId(other))
-    assert key.unseal("identity", sealed["identity"])["last_name"] == "Quispe"
+    assert key.unseal("identity", sealed["identity"])["prs_SecondName"] == "Quispe"
     for opener, place in ((key, "health"), (other_key, "identity")):
         with pytest.raises(SealBroken):
             opener.unseal(place, sealed["identity"])

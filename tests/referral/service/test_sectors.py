@@ -214,7 +214,10 @@ async def _again(scene) -> str:
 async def test_two_worlds_that_differ_in_what_is_withheld_give_a_reader_the_same_bytes(scene_of):
     """The officer's page is the same whether or not the person told anything they may not learn."""
     pages = []
-    bare = {"identity": {"preferred_name": "Lina", "age_band": "adult"}, "exploitation": {"types": ["ForcedLabour"]}}
+    bare = {
+        "identity": {"preferred_name": "Lina", "age_band": "adult"},
+        "exploitation": {"vic_TypeOfExploitation": ["ForcedLabour"]},
+    }
     rich = bare | {
         "immigration": {"insured": False, "status": "permis fermé expiré"},
         "health": {"note": "asthme"},

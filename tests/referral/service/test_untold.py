@@ -93,7 +93,7 @@ async def test_until_the_timer_of_a_lapse_fires_a_sender_kept_in_the_dark_reads_
 
 
 async def test_a_birth_date_decides_whom_youth_protection_may_hear_of(scene_of):
-    record = RECORD | {"identity": {"birth_date": "1990-01-01"}}
+    record = RECORD | {"identity": {"prs_Birthdate": "1990-01-01"}}
     scene = await scene_of("youth-protection", "child-protection", record=record)
     refused = await scene.consent(purpose="protection")
     assert (refused.status_code, refused.json()["code"]) == (422, "consent.adult-to-youth-protection")
@@ -101,7 +101,7 @@ async def test_a_birth_date_decides_whom_youth_protection_may_hear_of(scene_of):
 
 async def test_a_record_that_says_two_ages_is_refused_and_nothing_is_stored(scene):
     before = await scene.world.db["persons"].count_documents({})
-    identity = {"birth_date": "1990-01-01", "age_band": "under-14"}
+    identity = {"prs_Birthdate": "1990-01-01", "age_band": "under-14"}
     for refused in (
         await scene.caseworker.post("/persons", {"identity": identity}),
         await scene.caseworker.patch(f"/persons/{scene.person}", {"identity": identity}),

@@ -17,17 +17,17 @@ def opening(**forms):
 
 def test_each_form_shows_its_part():
     record = {
-        DataClass.EXPLOITATION: {"types": ["ForcedLabour"], "facts": "secret"},
+        DataClass.EXPLOITATION: {"vic_TypeOfExploitation": ["ForcedLabour"], "facts": "secret"},
         DataClass.IMMIGRATION: {"insured": False, "status": "secret"},
-        DataClass.HEALTH: {"attestation_signed": None, "notes": "secret"},
-        DataClass.IDENTITY: {"first_name": "A"},
+        DataClass.HEALTH: {"attestation_signed": None, "note": "secret"},
+        DataClass.IDENTITY: {"prs_FirstName": "A"},
     }
     decisions = opening(exploitation="type", immigration="coverage", health="attestation", identity="whole")
     assert disclose(decisions, record, "org").fields == {
-        DataClass.EXPLOITATION: {"types": ["ForcedLabour"]},
+        DataClass.EXPLOITATION: {"vic_TypeOfExploitation": ["ForcedLabour"]},
         DataClass.IMMIGRATION: {"insured": False},
         DataClass.HEALTH: None,
-        DataClass.IDENTITY: {"first_name": "A"},
+        DataClass.IDENTITY: {"prs_FirstName": "A"},
     }
 
 
@@ -67,7 +67,7 @@ def test_a_part_opens_what_reveals_that_part_and_the_whole_opens_every_part():
     assert of_code("no-such-code") == frozenset()
 
 
-VALUES = st.dictionaries(st.sampled_from(["notes", "status", "first_name"]), st.text(max_size=8), max_size=3)
+VALUES = st.dictionaries(st.sampled_from(["note", "status", "prs_FirstName"]), st.text(max_size=8), max_size=3)
 RECORDS = st.dictionaries(st.sampled_from(sorted(PERSONAL)), VALUES, max_size=11)
 READINGS = st.builds(
     Reading,
