@@ -21,6 +21,7 @@ from kit.timers import Timers
 from services.referral.api import ROUTERS
 from services.referral.commands.deadlines import due_work, sweep_orphan_keys
 from services.referral.commands.desk import Desk
+from services.referral.commands.finding import index_names
 from services.referral.consumed import DIRECTORY, GRANTS, REVOCATIONS
 from services.referral.domain.errors import ReferralError
 from services.referral.keys import Keys, local_kms
@@ -102,11 +103,12 @@ def _desk(settings: ReferralSettings, mongo: Mongo, directory: Directory, clock:
 
 
 async def _sweep(desk: Desk, lease: Lease) -> None:
-    """Sweep keys that open nothing, once an hour, in one process."""
+    """Sweep keys that open nothing, and index names not indexed yet, once an hour, in one process."""
     while True:
         try:
             if await lease.acquire() is not None:
                 await sweep_orphan_keys(desk)
+                await index_names(desk)
         except (PyMongoError, OSError, LeaseLost) as error:
             log.warning("sweep.waiting", error=type(error).__name__)
         await asyncio.sleep(SWEEP_SECONDS)

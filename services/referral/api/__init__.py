@@ -11,6 +11,7 @@ from services.referral.api import (
     emergency_readings,
     emergency_reviews,
     exclusions,
+    finding,
     grounds,
     intake,
     opening,
@@ -26,6 +27,7 @@ from services.referral.api import (
 
 ROUTERS = (
     people.router,
+    finding.router,
     consents.router,
     consent_changes.router,
     questions.router,

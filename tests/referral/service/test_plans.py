@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from kit.mongo import ensure_indexes
 from services.referral.commands.deadlines import sweep_orphan_keys
+from services.referral.commands.finding import index_names
 from tests.referral.world import ALL_INDEXES, NEED
 
 # What the kit asks of its own small collections is the kit's to hold.
@@ -42,6 +43,8 @@ async def test_every_query_stands_on_an_index(scene, clock):
     assert (await officer.get("/audit")).status_code == 200
     await scene.caseworker.post(f"/referrals/{referral}/consent-withdrawal")
     await _tell_without_consent(scene)
+    assert (await scene.caseworker.post("/persons/find", {"name": "Lina Quispe"})).status_code == 200
+    await index_names(scene.world.desk)
     await sweep_orphan_keys(scene.world.desk)
     clock.advance(timedelta(days=100))
     await scene.world.due()
