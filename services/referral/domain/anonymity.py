@@ -82,7 +82,8 @@ def _parts(
     by_value: dict[str, list[Case]] = {}
     for case in cases:
         by_value.setdefault(coarsen(case.facts[name]), []).append(case)
-    parts, rest = {}, []
+    parts: dict[str, tuple[Case, ...]] = {}
+    rest: list[Case] = []
     for value, part in sorted(by_value.items(), key=lambda each: (len(each[1]), each[0])):
         if not _is_crowd(part, fewest) or (rest and not _is_crowd(rest, fewest)):
             rest += part

@@ -25,6 +25,8 @@ INDEXES = {
         IndexModel([("hidden_from", ASCENDING)], sparse=True),
         # Not sparse: it is also how a record without its place in the index of names is found.
         IndexModel([("names", ASCENDING), ("organization", ASCENDING)]),
+        # Whatever writes a record takes its date away, and so has it looked at again.
+        IndexModel([("check_at", ASCENDING)]),
     ]
 }
 

@@ -1,6 +1,6 @@
 """Referrals: the document guarded by its version, with its messages; the need and the outcome sealed in it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -42,6 +42,9 @@ INDEXES = {
         IndexModel([("person", ASCENDING), ("receiver", ASCENDING), ("purpose", ASCENDING)]),
         IndexModel([("ground", ASCENDING)], partialFilterExpression={"ground": {"$gt": ""}}),
         IndexModel([("hidden_from", ASCENDING)], sparse=True),
+        # Of a month, for its counts.
+        IndexModel([("requested_at", ASCENDING)]),
+        IndexModel([("ended_at", ASCENDING)]),
     ]
 }
 
@@ -151,6 +154,12 @@ class Referrals:
     async def under_ground(self, session: Session, ground: GroundId) -> list[Kept[Referral]]:
         """Return every referral that a ground carries."""
         return [self._kept(row) async for row in self._rows.find({"ground": ground}, session=session)]
+
+    async def between(self, instant: str, since: datetime, until: datetime) -> AsyncIterator[Kept[Referral]]:
+        """Give every referral of which this instant (`requested_at`, `ended_at`) lies in a span, in its order."""
+        span = {instant: {"$gte": since, "$lt": until}}
+        async for row in self._rows.find(span).sort(instant, 1):
+            yield self._kept(row)
 
     async def page(self, wanted: Wanted, before: tuple[datetime, str] | None, limit: int) -> list[Kept[Referral]]:
         """Return referrals from the newest on; a receiver's by when they were sent, a draft never among them."""

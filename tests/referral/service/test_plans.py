@@ -3,13 +3,15 @@
 from datetime import timedelta
 
 from kit.mongo import ensure_indexes
+from services.referral.commands.counting import count_months
 from services.referral.commands.deadlines import sweep_orphan_keys
 from services.referral.commands.finding import index_names
+from services.referral.commands.retention import date_records, forget_erased, retain
 from tests.referral.world import ALL_INDEXES, NEED
 
 # What the kit asks of its own small collections is the kit's to hold.
 OURS = ("referrals", "persons", "consents", "queries", "places", "standings", "asked_rates", "referral-directory-a")
-OURS += ("grounds", "emergencies", "youth_reports")
+OURS += ("grounds", "emergencies", "youth_reports", "counted_months", "past_cases", "erasures")
 
 
 async def test_every_query_stands_on_an_index(scene, clock):
@@ -48,6 +50,11 @@ async def test_every_query_stands_on_an_index(scene, clock):
     await sweep_orphan_keys(scene.world.desk)
     clock.advance(timedelta(days=100))
     await scene.world.due()
+    await count_months(scene.world.desk)
+    await date_records(scene.world.desk)
+    clock.advance(timedelta(days=366 * 6))
+    assert await retain(scene.world.desk)
+    await forget_erased(scene.world.desk)
     await db.command("profile", 0)
 
     bad = []
