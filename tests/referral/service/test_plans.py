@@ -45,16 +45,10 @@ async def test_every_query_stands_on_an_index(scene, clock):
     assert (await officer.get("/audit")).status_code == 200
     await scene.caseworker.post(f"/referrals/{referral}/consent-withdrawal")
     await _tell_without_consent(scene)
-    assert (await scene.caseworker.post("/persons/find", {"name": "Lina Quispe"})).status_code == 200
-    await index_names(scene.world.desk)
     await sweep_orphan_keys(scene.world.desk)
     clock.advance(timedelta(days=100))
     await scene.world.due()
-    await count_months(scene.world.desk)
-    await date_records(scene.world.desk)
-    clock.advance(timedelta(days=366 * 6))
-    assert await retain(scene.world.desk)
-    await forget_erased(scene.world.desk)
+    await _years_later(scene, clock)
     await db.command("profile", 0)
 
     bad = []
@@ -65,9 +59,20 @@ async def test_every_query_stands_on_an_index(scene, clock):
     assert bad == []
 
 
+async def _years_later(scene, clock):
+    desk = scene.world.desk
+    await index_names(desk)
+    await count_months(desk)
+    await date_records(desk)
+    clock.advance(timedelta(days=366 * 6))
+    assert await retain(desk)
+    await forget_erased(desk)
+
+
 async def _tell_without_consent(scene):
     ground = await scene.ground(["identity"])
     assert (await scene.caseworker.get(f"/persons/{scene.person}/grounds")).status_code == 200
+    assert (await scene.caseworker.post("/persons/find", {"name": "Lina Quispe"})).status_code == 200
     assert (await scene.caseworker.post(f"/grounds/{ground}/close")).status_code == 200
     emergency = await scene.emergency()
     coordinator = await scene.world.worker(scene.sender, "coordinator")

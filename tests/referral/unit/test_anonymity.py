@@ -143,3 +143,10 @@ def test_an_outcome_that_most_share_is_not_told():
 def test_every_need_has_its_group_and_every_region_its_zone():
     assert set(GROUP_OF) == {need.value for need in Need}
     assert set(ZONE_OF) == REGIONS | {ANY}
+
+
+def test_a_large_part_of_two_organisations_takes_another_with_it():
+    facts = {"age": "adult", "need": "detox", "region": ANY, "gender": "feminine"}
+    many = [Case(facts | {"age": "14-17"}, "met", f"o{n % 2}") for n in range(20)]
+    others = [Case(facts, "met", f"o{n % 3}") for n in range(11)]
+    assert {crowd.facts["age"] for crowd in crowds(many + others, ASKED)} == {ANY}
