@@ -22,7 +22,7 @@ from services.referral.domain.retention import Life, RecordKind
 from services.referral.domain.transitions import ENDED, State
 from services.referral.published import ConsentErased, EmergencyErased, GroundErased, ReferralErased
 
-INDEXES = {"erasures": [IndexModel([("at", ASCENDING)])]}
+INDEXES = {"erasures": [IndexModel([("off_stream", ASCENDING), ("at", ASCENDING)])]}
 _SAID = {"data": "", "traceparent": ""}
 _BATCH = 500
 # A draft that nobody sent for years awaits nothing.
@@ -162,7 +162,9 @@ class Retention:
 
     async def forget(self, session: Session, before: datetime) -> int:
         """Take the ids of the erased out of the outbox once everybody has been told; returns how many."""
-        rows = await self._db["erasures"].find({"at": {"$lt": before}}, session=session).limit(_BATCH).to_list()
+        # Only what `ops` has taken off the stream: it finds there by the same name what it still has to delete.
+        due = {"off_stream": True, "at": {"$lt": before}}
+        rows = await self._db["erasures"].find(due, session=session).limit(_BATCH).to_list()
         waiting = {"aggregate": {"$in": [row["_id"] for row in rows]}, "pending": True}
         untold = set(await self._db["outbox"].distinct("aggregate", waiting, session=session))
         told = [row["_id"] for row in rows if row["_id"] not in untold]
