@@ -51,11 +51,14 @@ async def count_months(desk: Desk) -> list[str]:
 
 
 async def _first(desk: Desk, ready: datetime) -> datetime:
-    """Return the month to count next: a service that is new counts the last one, one long away the last twelve."""
-    last, earliest = await desk.store.months.last(), ready
-    for _ in range(_LONGEST_AWAY if last else 1):
+    """Return the month to count next: the one after the last, else that of the first request; of twelve at most."""
+    last, request = await desk.store.months.last(), await desk.store.referrals.first_request()
+    if last is None and request is None:
+        return ready
+    earliest = ready
+    for _ in range(_LONGEST_AWAY):
         earliest = month_of(earliest - timedelta(days=1))
-    return max(_next(last), earliest) if last else earliest
+    return max(earliest, _next(last) if last else month_of(request or ready))
 
 
 def _next(month: datetime) -> datetime:

@@ -155,6 +155,12 @@ class Referrals:
         """Return every referral that a ground carries."""
         return [self._kept(row) async for row in self._rows.find({"ground": ground}, session=session)]
 
+    async def first_request(self) -> datetime | None:
+        """Return when the first of all referrals still here was requested."""
+        query = {"requested_at": {"$type": "date"}}
+        row = await self._rows.find_one(query, {"requested_at": 1}, sort=[("requested_at", 1)])
+        return row["requested_at"] if row else None
+
     async def between(self, instant: str, since: datetime, until: datetime) -> AsyncIterator[Kept[Referral]]:
         """Give every referral of which this instant (`requested_at`, `ended_at`) lies in a span, in its order."""
         span = {instant: {"$gte": since, "$lt": until}}

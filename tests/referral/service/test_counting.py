@@ -41,8 +41,7 @@ async def test_a_month_is_told_once_five_days_after_its_end_by_however_many_proc
     clock.advance(timedelta(days=2))
     await asyncio.gather(*(count_months(world.desk) for _ in range(3)))
     assert await count_months(world.desk) == []
-    before, counted = await told(world)
-    assert (before["asked"], before["ended"]) == ([], [])
+    [counted] = await told(world)
     assert counted["month"] == month
     # Where someone sleeps is not told, even of many: it would count a house's places.
     assert [cell["facts"]["region"] for cell in counted["asked"]] == ["any"]
@@ -52,7 +51,12 @@ async def test_a_month_is_told_once_five_days_after_its_end_by_however_many_proc
     assert not [each for scene in scenes for each in (scene.sender.id, scene.receiver.id, scene.person) if each in text]
 
 
-@pytest.mark.parametrize("each", [0, 3])
+async def test_nothing_is_told_before_anybody_asked(world, clock):
+    settled(clock)
+    assert await count_months(world.desk) == []
+
+
+@pytest.mark.parametrize("each", [1, 3])
 async def test_too_few_are_not_told_at_all(world, clock, each):
     await three_scenes(world, each)
     settled(clock)
@@ -75,8 +79,9 @@ async def test_the_voided_and_the_erased_do_not_count(world, clock):
 
 
 async def test_after_long_away_the_last_twelve_months_are_told_in_order(world, clock):
+    await (await a_scene(world)).requested()
     settled(clock)
-    await count_months(world.desk)
+    assert len(await count_months(world.desk)) == 1
     clock.advance(timedelta(days=366 * 2))
     months = await count_months(world.desk)
     assert (len(months), months) == (12, sorted(months))
