@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -11,6 +12,7 @@ from nats.js.errors import NotFoundError
 from rich.table import Table
 
 from cli import bus as bus_code
+from cli.erased import delete_erased
 from cli.local.environment import BUS_ACCOUNT, bus_seeds
 from cli.local.state import RunDirectory
 from cli.reach import database_of, operator, refuse, say, setting, show
@@ -152,6 +154,23 @@ def rebuild_stream(service: Service) -> None:
             return await relay.rebuild(mongo, service, recreate)
 
     say(f"{asyncio.run(work())} message(s) will be published anew; consumers know those they had.")
+
+
+@stream.command("forget")
+def forget_erased(
+    service: Service, days: Annotated[int, typer.Option(help="Only what was erased this many days ago.")] = 30
+) -> None:
+    """Delete from a service's stream what was told of records erased since; run it each month, or more often.
+
+    Consumers learn of an erasure by the stream too: give them the days that the longest away among them needs.
+    """
+
+    async def work() -> int:
+        async with operator() as found, database_of(service) as mongo:
+            before = utc_now() - timedelta(days=days)
+            return await delete_erased(found.jetstream(), mongo, service, before)
+
+    say(f"{asyncio.run(work())} message(s) about erased records are gone from the stream.")
 
 
 @projection.command("rebuild")

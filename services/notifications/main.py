@@ -20,12 +20,12 @@ from services.notifications.alarm_reactions import telling_of_alarms
 from services.notifications.alarms import ALARMS
 from services.notifications.api import router
 from services.notifications.commands import MAIL, QUIET_HOURS_OVER, Desk, end_quiet_hours
-from services.notifications.consumed import ACCESS, OFFICES, PEOPLE, REFERRALS
+from services.notifications.consumed import ACCESS, ERASURES, OFFICES, PEOPLE, REFERRALS
 from services.notifications.domain.errors import NotificationsError
 from services.notifications.live import Live
 from services.notifications.mailing import Mailing
 from services.notifications.projections import PEOPLE_HANDLERS
-from services.notifications.reactions import calling_offices, taking_access, telling_of_referrals
+from services.notifications.reactions import calling_offices, forgetting, taking_access, telling_of_referrals
 from services.notifications.settings import NotificationsSettings
 from services.notifications.store import INDEXES, PEOPLE_INDEXES, Access, Deliveries, Inbox, Offices, Wishes
 from services.notifications.words import PROBLEMS
@@ -70,6 +70,7 @@ def create(settings: NotificationsSettings, *, clock: Clock = utc_now, verifier:
             Reaction(mongo, bus, ACCESS, taking_access(access)).run,
             Reaction(mongo, bus, REFERRALS, telling_of_referrals(desk)).run,
             Reaction(mongo, bus, ALARMS, telling_of_alarms(desk)).run,
+            Reaction(mongo, bus, ERASURES, forgetting(desk.inbox)).run,
             Reaction(mongo, bus, OFFICES, calling_offices(desk, Offices(mongo.db))).run,
             desk.jobs.run,
             desk.timers.run,

@@ -9,6 +9,7 @@ from kit.messages import Consumed, Delivery
 from kit.mongo import Session
 from services.notifications.commands import Desk, News, tell
 from services.notifications.consumed import (
+    ERASURES,
     FIRST_DAY,
     KIND_OF,
     CapacityAnswered,
@@ -26,7 +27,7 @@ from services.notifications.consumed import (
     ServiceChanged,
     kind_of,
 )
-from services.notifications.store import Access, Offices
+from services.notifications.store import Access, Inbox, Offices
 
 MANAGING = ("coordinator", "coordination")
 
@@ -84,6 +85,15 @@ def telling_of_referrals(desk: Desk) -> Handlers:
         await tell(desk, session, news, fact.notify)
 
     return dict.fromkeys(KIND_OF, on_fact)
+
+
+def forgetting(inbox: Inbox) -> Handlers:
+    """Return the handlers that take away every entry about what is erased."""
+
+    async def on_erased(session: Session, delivery: Delivery[Any]) -> None:
+        await inbox.forget(session, delivery.aggregate)
+
+    return dict.fromkeys(ERASURES.messages, on_erased)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pymongo import ASCENDING, IndexModel
 from pymongo.asynchronous.encryption import AsyncClientEncryption
-from pymongo.errors import EncryptionError
+from pymongo.errors import DuplicateKeyError, EncryptionError
 
 from kit.mongo import Document, Mongo, ensure_indexes
 from services.referral.domain.identifiers import OrganizationId, PersonId
@@ -110,12 +110,19 @@ class Keys:
         row = await self._rows.find_one({"_id": person}, {"wrapped": 1})
         if row is None:
             raise PersonErased
-        # The person's id is inside the wrapping: a row moved to another person opens nothing.
-        plain = await self._opened_vault.decrypt(Binary(row["wrapped"], 6))
-        owner, key = plain[:-KEY_BYTES].decode(), plain[-KEY_BYTES:]
-        if owner != person:
-            raise SealBroken
-        return PersonKey(person, key)
+        return PersonKey(person, await self._unwrap(person, row["wrapped"]))
+
+    async def of_names(self, organization: OrganizationId) -> bytes:
+        """Return the key of an organisation's index of names, made at its first use; it opens no record."""
+        rows, owner = self._mongo.db["name_keys"], f"names:{organization}"
+        row = await rows.find_one({"_id": organization})
+        if row is None:
+            wrapped = await self._wrap(organization, owner, os.urandom(KEY_BYTES))
+            # Two first persons at once: the key that was stored is everybody's.
+            with contextlib.suppress(DuplicateKeyError):
+                await rows.insert_one({"_id": organization, "wrapped": wrapped})
+            row = await rows.find_one({"_id": organization}) or {}
+        return await self._unwrap(owner, row["wrapped"])
 
     async def destroy(self, persons: Iterable[PersonId]) -> int:
         """Destroy keys: what they sealed can never be read again, wherever it lies; returns how many there were."""
@@ -133,11 +140,18 @@ class Keys:
             raise RuntimeError("the key vault is used before it is opened")
         return self._vault
 
-    async def _wrap(self, organization: OrganizationId, person: PersonId, key: bytes) -> Binary:
+    async def _unwrap(self, owner: str, wrapped: bytes) -> bytes:
+        """Return a key; whose it is lies inside the wrapping, so a row moved to another opens nothing."""
+        plain: bytes = await self._opened_vault.decrypt(Binary(wrapped, 6))
+        if plain[:-KEY_BYTES].decode() != owner:
+            raise SealBroken
+        return plain[-KEY_BYTES:]
+
+    async def _wrap(self, organization: OrganizationId, owner: str, key: bytes) -> Binary:
         name = f"organization:{organization}"
         if await self._opened_vault.get_key_by_alt_name(name) is None:
             await self._make_organization_key(name)
-        return await self._opened_vault.encrypt(person.encode() + key, _WRAPPING, key_alt_name=name)
+        return await self._opened_vault.encrypt(owner.encode() + key, _WRAPPING, key_alt_name=name)
 
     async def _make_organization_key(self, name: str) -> None:
         try:

@@ -19,8 +19,11 @@ from kit.projections import Projection
 from kit.relay import Relay
 from kit.timers import Timers
 from services.referral.api import ROUTERS
+from services.referral.commands.counting import count_months
 from services.referral.commands.deadlines import due_work, sweep_orphan_keys
 from services.referral.commands.desk import Desk
+from services.referral.commands.finding import index_names
+from services.referral.commands.retention import date_records, forget_erased, retain
 from services.referral.consumed import DIRECTORY, GRANTS, REVOCATIONS
 from services.referral.domain.errors import ReferralError
 from services.referral.keys import Keys, local_kms
@@ -102,11 +105,16 @@ def _desk(settings: ReferralSettings, mongo: Mongo, directory: Directory, clock:
 
 
 async def _sweep(desk: Desk, lease: Lease) -> None:
-    """Sweep keys that open nothing, once an hour, in one process."""
+    """Do once an hour, in one process, what no instant is set for: keys, names, records that have served."""
     while True:
         try:
             if await lease.acquire() is not None:
                 await sweep_orphan_keys(desk)
+                await index_names(desk)
+                await count_months(desk)
+                await date_records(desk)
+                await retain(desk)
+                await forget_erased(desk)
         except (PyMongoError, OSError, LeaseLost) as error:
             log.warning("sweep.waiting", error=type(error).__name__)
         await asyncio.sleep(SWEEP_SECONDS)

@@ -3,8 +3,10 @@
 import asyncio
 import os
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
+from nats.js.errors import NotFoundError
 from typer.testing import CliRunner
 
 from cli.main import app
@@ -207,3 +209,32 @@ async def test_a_bus_that_does_not_let_us_in_is_told_with_the_command_that_helps
     answer = await called("bus", "apply")
     assert answer.exit_code == 2
     assert "coalition bus accounts" in answer.output
+
+
+async def on_the_bus(bus_of, aggregate):
+    """The subjects on the stream that name an aggregate."""
+    async with bus_of("ops") as found:
+        await found.ready()
+        js, position, subjects = found.jetstream(), 1, []
+        while True:
+            try:
+                message = await js.get_msg("MEMBERSHIP", seq=position, subject="membership.>", next=True)
+            except NotFoundError:
+                return subjects
+            if message.headers["ce-subject"] == aggregate:
+                subjects.append(message.subject)
+            position = message.seq + 1
+
+
+async def test_what_was_told_of_an_erased_record_is_deleted_from_the_stream_and_nothing_else(standing, bus_of):
+    db = standing.mongo.db
+    await db["erasures"].insert_one({"_id": ILL, "at": utc_now() - timedelta(days=31)})
+    await db["erasures"].insert_one({"_id": WELL, "at": utc_now()})
+    assert len(await on_the_bus(bus_of, ILL)) == 2
+    told = await called("stream", "forget", "membership")
+    assert last(told) == "2 message(s) about erased records are gone from the stream."
+    assert (len(await on_the_bus(bus_of, ILL)), len(await on_the_bus(bus_of, WELL))) == (0, 1)
+    assert last(await called("stream", "forget", "membership")).startswith("0 message(s)")
+    assert (await db["erasures"].find_one({"_id": ILL}))["off_stream"]
+    await admit(standing.mongo, "later")
+    await eventually(lambda: count_is(standing.mongo, "entries", 2))

@@ -1,9 +1,9 @@
 """What notifications takes of others' messages: who may read, and whom a referral's party wants told.
 
-Five durables: people, a projection that can be rebuilt; access, which takes away and so has nothing queued before it;
-the referrals' facts, each of which makes one entry a person named in `notify`; alarms, which wait behind nothing; and
-membership's own facts, which name nobody: they go to who holds a role at that point of the stream, so the same durable
-learns the roles.
+Six durables: people, a projection that can be rebuilt; access, which takes away and so has nothing queued before it;
+the referrals' facts, each of which makes one entry a person named in `notify`; alarms, which wait behind nothing;
+erasures, which take entries away; and membership's own facts, which name nobody: they go to who holds a role at that
+point of the stream, so the same durable learns the roles.
 """
 
 from kit.messages import Subscription
@@ -59,11 +59,13 @@ from services.notifications.consumed.referral import (
     ReferralWithdrawn,
     kind_of,
 )
+from services.notifications.erasures import ERASURES
 
-SUBSCRIPTIONS: tuple[Subscription, ...] = (PEOPLE, ACCESS, REFERRALS, ALARMS, OFFICES)
+SUBSCRIPTIONS: tuple[Subscription, ...] = (PEOPLE, ACCESS, REFERRALS, ALARMS, ERASURES, OFFICES)
 
 __all__ = [
     "ACCESS",
+    "ERASURES",
     "FIRST_DAY",
     "KIND_OF",
     "OFFICES",

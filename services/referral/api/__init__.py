@@ -12,6 +12,7 @@ from services.referral.api import (
     emergency_readings,
     emergency_reviews,
     exclusions,
+    finding,
     following,
     grounds,
     intake,
@@ -29,6 +30,7 @@ from services.referral.api import (
 
 ROUTERS = (
     people.router,
+    finding.router,
     consents.router,
     consent_changes.router,
     questions.router,

@@ -11,6 +11,7 @@ from services.referral.domain.identifiers import PersonId
 # A list of whatever an organisation has names what it showed; it would have been read without the person too.
 _LISTS = (
     "person.list",
+    "person.find",
     "referral.list",
     "referral.queue",
     "emergency.list-received",

@@ -8,6 +8,7 @@ from uuid import uuid4
 from kit.http import Once, require_version
 from kit.mongo import Document, Session
 from services.referral.commands.desk import Attempt, Caller, Desk, attempting
+from services.referral.commands.finding import identity_in, indexed
 from services.referral.domain.age import age_said, check_age
 from services.referral.domain.facts import as_named_now
 from services.referral.domain.identifiers import PersonId
@@ -41,19 +42,20 @@ async def register_person(desk: Desk, caller: Caller, record: Record, once: Once
                 created_at=at,
                 created_by=caller.user,
             )
-            if kept := await _stored(desk, attempt, person, sealed, once):
+            names = indexed(await desk.keys.of_names(caller.organization), identity, record.get(DataClass.IDENTITY))
+            if kept := await _stored(desk, attempt, person, sealed, names, once):
                 return kept, record
         raise MnemonicTaken
 
 
 async def _stored(
-    desk: Desk, attempt: Attempt, person: Person, sealed: Mapping[str, bytes], once: Once
+    desk: Desk, attempt: Attempt, person: Person, sealed: Mapping[str, bytes], names: list[bytes], once: Once
 ) -> Kept[Person] | None:
     """Store a new person; None where a colleague's person has the mnemonic, which is then drawn again."""
 
     async def work(session: Session) -> Kept[Person]:
         await once.remember(session, person.id)
-        kept = await desk.store.people.save(session, person, sealed, 0)
+        kept = await desk.store.people.save(session, person, sealed, 0, names)
         await attempt.done(desk, session, classes=tuple(sealed))
         return kept
 
@@ -102,7 +104,7 @@ async def change_person(
         await desk.store.people.of(caller.reader, person)
         attempt.owner = caller.organization
         check_age(changes.get(DataClass.IDENTITY), desk.clock())
-        key = await desk.keys.of(person)
+        key, name_key = await desk.keys.of(person), await desk.keys.of_names(caller.organization)
         fresh = {name.value: key.seal(name, fields) for name, fields in changes.items() if fields is not None}
         gone = {name.value for name, fields in changes.items() if fields is None}
 
@@ -111,7 +113,8 @@ async def change_person(
             require_version(expected, kept.version)
             sealed = {name: value for name, value in {**kept.sealed, **fresh}.items() if name not in gone}
             await attempt.done(desk, session, classes=tuple(name.value for name in changes))
-            return await desk.store.people.save(session, kept.state, sealed, kept.version)
+            names = indexed(name_key, person, identity_in(key, sealed))
+            return await desk.store.people.save(session, kept.state, sealed, kept.version, names)
 
         kept = await desk.mongo.transaction(work)
         return kept, unsealed(key, kept.sealed)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from kit.problems import Problem
-from services.referral.problems.row import GONE, UNFIT, said
+from services.referral.problems.row import GONE, OFTEN, UNFIT, said
 
 PERSON: Mapping[str, Problem] = {
     "person.age-contradicted": said(
@@ -25,5 +25,15 @@ PERSON: Mapping[str, Problem] = {
         GONE,
         ("Ce dossier est effacé", "Il ne peut plus être lu par personne."),
         ("This record is erased", "Nobody can read it any more."),
+    ),
+    "person.name-too-short": said(
+        UNFIT,
+        ("Ce nom ne suffit pas pour chercher", "Donnez de un à huit mots d'au moins deux lettres."),
+        ("This name is not enough to search by", "Give one to eight words of at least two letters."),
+    ),
+    "person.too-many-searches": said(
+        OFTEN,
+        ("Vous avez cherché bien des noms cette heure-ci", "Attendez l'heure suivante, ou parcourez la liste."),
+        ("You have searched for many names this hour", "Wait for the next hour, or go through the list."),
     ),
 }

@@ -7,6 +7,7 @@ from services.referral.published.audit import AuditSealed
 from services.referral.published.availability import AvailabilityChanged
 from services.referral.published.capacity import CapacityAnswered, CapacityAsked
 from services.referral.published.consents import ConsentLapsing
+from services.referral.published.erasures import ConsentErased, EmergencyErased, GroundErased, ReferralErased
 from services.referral.published.referrals import (
     PLACES,
     PREPARING,
@@ -41,6 +42,7 @@ from services.referral.published.referrals import (
     Waitlisted,
     Withdrawn,
 )
+from services.referral.published.statistics import Cell, MonthlyCounted
 from services.referral.published.without_consent import (
     EmergencyDisclosed,
     EmergencyEnded,
@@ -61,27 +63,33 @@ __all__ = [
     "Cancelled",
     "CapacityAnswered",
     "CapacityAsked",
+    "Cell",
     "Closed",
     "Completed",
+    "ConsentErased",
     "ConsentLapsing",
     "Declined",
     "Drafted",
     "EmergencyDisclosed",
     "EmergencyEnded",
+    "EmergencyErased",
     "EmergencyEscalated",
     "EmergencyRecorded",
     "EmergencyReviewed",
     "Escalated",
     "Expired",
     "Failed",
+    "GroundErased",
     "GroundRecorded",
     "HandoverArranged",
     "Held",
+    "MonthlyCounted",
     "NotArrived",
     "Opened",
     "PlacesReleased",
     "PlacesTaken",
     "Reassigned",
+    "ReferralErased",
     "Reminded",
     "Requested",
     "Resumed",

@@ -5,17 +5,29 @@ from kit.audit import Head
 from kit.mongo import Database, Session
 from kit.outbox import Outbox
 from services.referral.published import AuditSealed
-from services.referral.store import consents, emergencies, grounds, people, queries, referrals, sets, youth_reports
+from services.referral.store import (
+    consents,
+    emergencies,
+    grounds,
+    people,
+    queries,
+    referrals,
+    retention,
+    sets,
+    youth_reports,
+)
 from services.referral.store.availability import AvailabilityBook
 from services.referral.store.consents import Consents
 from services.referral.store.emergencies import Emergencies
 from services.referral.store.exclusions import Pseudonyms
 from services.referral.store.grounds import Grounds
+from services.referral.store.months import Months
 from services.referral.store.people import MnemonicTaken, People
 from services.referral.store.places import PlaceBook
 from services.referral.store.queries import Asked, Line, Queries
 from services.referral.store.records import Kept, Sealed
 from services.referral.store.referrals import Case, Referrals, Wanted
+from services.referral.store.retention import Retention
 from services.referral.store.sets import Sets
 from services.referral.store.youth_reports import YouthReports
 
@@ -35,6 +47,7 @@ INDEXES = {
     **queries.INDEXES,
     **referrals.INDEXES,
     **sets.INDEXES,
+    **retention.INDEXES,
 }
 
 
@@ -54,6 +67,8 @@ class Store:
         self.queries = Queries(database, told)
         self.sets = Sets(database)
         self.referrals = Referrals(database, told, pseudonyms)
+        self.retention = Retention(database, told)
+        self.months = Months(database, told)
 
     async def tell_head(self, session: Session, head: Head) -> None:
         """Let everyone who reads the bus witness the end of an organisation's audit chain."""

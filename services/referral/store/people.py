@@ -23,6 +23,10 @@ INDEXES = {
         IndexModel([("organization", ASCENDING), ("mnemonic", ASCENDING)], unique=True),
         IndexModel([("organization", ASCENDING), ("created_at", DESCENDING), ("_id", DESCENDING)]),
         IndexModel([("hidden_from", ASCENDING)], sparse=True),
+        # Not sparse: it is also how a record without its place in the index of names is found.
+        IndexModel([("names", ASCENDING), ("organization", ASCENDING)]),
+        # Whatever writes a record takes its date away, and so has it looked at again.
+        IndexModel([("check_at", ASCENDING)]),
     ]
 }
 
@@ -93,10 +97,16 @@ class People:
     def _seen_by(self, reader: Reader) -> Document:
         return self._pseudonyms.visible_to(reader.organization, reader.user)
 
-    async def save(self, session: Session, person: Person, sealed: Sealed, expected: int) -> Kept[Person]:
-        """Write a person; raises `MnemonicTaken`, or `VersionConflict` where it changed since it was loaded."""
+    async def save(
+        self, session: Session, person: Person, sealed: Sealed, expected: int, names: Sequence[bytes] = ()
+    ) -> Kept[Person]:
+        """Write a person; raises `MnemonicTaken`, or `VersionConflict` where it changed since it was loaded.
+
+        Without `names` it is found by name again once the sweep has come by.
+        """
+        placed = {"names": list(names)} if names else {}
         try:
-            await save_version(session, self._rows, self._document(person, sealed), expected)
+            await save_version(session, self._rows, self._document(person, sealed) | placed, expected)
         except DuplicateKeyError as error:
             raise MnemonicTaken from error
         return Kept(person, expected + 1, sealed=sealed)
@@ -116,6 +126,19 @@ class People:
             ]
         rows = self._rows.find(query, {"sealed": 0}).sort([("created_at", -1), ("_id", -1)]).limit(limit)
         return [self._kept(row) async for row in rows]
+
+    async def named(self, reader: Reader, names: Sequence[bytes], limit: int) -> list[Kept[Person]]:
+        """Return the reader's organisation's persons who may bear all these indexed names, with what is sealed."""
+        query = {"names": {"$all": list(names)}, "organization": reader.organization, **self._seen_by(reader)}
+        return [self._kept(row) async for row in self._rows.find(query).limit(limit)]
+
+    async def unnamed(self, limit: int) -> list[Kept[Person]]:
+        """Return persons who have no place in the index of names yet."""
+        return [self._kept(row) async for row in self._rows.find({"names": None}).limit(limit)]
+
+    async def name(self, person: PersonId, version: int, names: Sequence[bytes]) -> None:
+        """Put a person in the index of names, unless the record changed meanwhile: it is then for the next sweep."""
+        await self._rows.update_one({"_id": person, "version": version}, {"$set": {"names": list(names)}})
 
     async def existing(self, persons: Sequence[PersonId]) -> frozenset[PersonId]:
         """Return those of the persons who are stored."""

@@ -88,9 +88,9 @@ class Queries:
         await save_version(session, self._rows, to_fields(_ASKED, asked) | {"told": told}, version)
         return Kept(asked, version + 1, told)
 
-    async def count_this_hour(self, session: Session, user: UserId, at: datetime) -> int:
-        """Count this query among the worker's of the clock hour; returns how many came before it."""
-        key = f"{user}|{at:%Y-%m-%dT%H}"
+    async def count_this_hour(self, session: Session, user: UserId, at: datetime, what: str = "") -> int:
+        """Count this query, or other act, among the worker's of the clock hour; returns how many came before it."""
+        key = f"{what}{user}|{at:%Y-%m-%dT%H}"
         update = {"$inc": {"asked": 1}, "$setOnInsert": {"at": at}}
         row = await self._rates.find_one_and_update(
             {"_id": key}, update, upsert=True, return_document=ReturnDocument.AFTER, session=session

@@ -1,6 +1,6 @@
 """Referrals: the document guarded by its version, with its messages; the need and the outcome sealed in it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -43,6 +43,9 @@ INDEXES = {
         IndexModel([("ground", ASCENDING)], partialFilterExpression={"ground": {"$gt": ""}}),
         IndexModel([("hidden_from", ASCENDING)], sparse=True),
         IndexModel([("linked_from", ASCENDING)], partialFilterExpression={"linked_from": {"$gt": ""}}),
+        # Of a month, for its counts.
+        IndexModel([("requested_at", ASCENDING)]),
+        IndexModel([("ended_at", ASCENDING)]),
     ]
 }
 
@@ -164,6 +167,18 @@ class Referrals:
     async def under_ground(self, session: Session, ground: GroundId) -> list[Kept[Referral]]:
         """Return every referral that a ground carries."""
         return [self._kept(row) async for row in self._rows.find({"ground": ground}, session=session)]
+
+    async def first_request(self) -> datetime | None:
+        """Return when the first of all referrals still here was requested."""
+        query = {"requested_at": {"$type": "date"}}
+        row = await self._rows.find_one(query, {"requested_at": 1}, sort=[("requested_at", 1)])
+        return row["requested_at"] if row else None
+
+    async def between(self, instant: str, since: datetime, until: datetime) -> AsyncIterator[Kept[Referral]]:
+        """Give every referral of which this instant (`requested_at`, `ended_at`) lies in a span, in its order."""
+        span = {instant: {"$gte": since, "$lt": until}}
+        async for row in self._rows.find(span).sort(instant, 1):
+            yield self._kept(row)
 
     async def page(self, wanted: Wanted, before: tuple[datetime, str] | None, limit: int) -> list[Kept[Referral]]:
         """Return referrals from the newest on; a receiver's by when they were sent, a draft never among them."""

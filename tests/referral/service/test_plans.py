@@ -3,13 +3,17 @@
 from datetime import timedelta
 
 from kit.mongo import ensure_indexes
+from services.referral.commands.counting import count_months
 from services.referral.commands.deadlines import sweep_orphan_keys
+from services.referral.commands.finding import index_names
+from services.referral.commands.retention import date_records, forget_erased, retain
 from tests.referral.several import several
 from tests.referral.world import ALL_INDEXES, NEED, RECORD
 
 # What the kit asks of its own small collections is the kit's to hold.
 OURS = ("referrals", "persons", "consents", "queries", "places", "standings", "asked_rates", "referral-directory-a")
 OURS += ("grounds", "emergencies", "youth_reports", "referral_sets", "availability")
+OURS += ("counted_months", "past_cases", "erasures")
 
 
 async def test_every_query_stands_on_an_index(scene, clock):
@@ -48,6 +52,7 @@ async def test_every_query_stands_on_an_index(scene, clock):
     await sweep_orphan_keys(scene.world.desk)
     clock.advance(timedelta(days=100))
     await scene.world.due()
+    await _years_later(scene, clock)
     await db.command("profile", 0)
 
     bad = []
@@ -74,9 +79,20 @@ async def _several(scene):
     scene.person = first
 
 
+async def _years_later(scene, clock):
+    desk = scene.world.desk
+    await index_names(desk)
+    await count_months(desk)
+    await date_records(desk)
+    clock.advance(timedelta(days=366 * 6))
+    assert await retain(desk)
+    await forget_erased(desk)
+
+
 async def _tell_without_consent(scene):
     ground = await scene.ground(["identity"])
     assert (await scene.caseworker.get(f"/persons/{scene.person}/grounds")).status_code == 200
+    assert (await scene.caseworker.post("/persons/find", {"name": "Lina Quispe"})).status_code == 200
     assert (await scene.caseworker.post(f"/grounds/{ground}/close")).status_code == 200
     emergency = await scene.emergency()
     coordinator = await scene.world.worker(scene.sender, "coordinator")

@@ -10,6 +10,7 @@ SOMEONE = "0b5e1c2a-8f5d-4c7f-9a51-1d2c3b4a5f60"
 ROUTES = [
     ("POST", "/persons"),
     ("GET", "/persons"),
+    ("POST", "/persons/find"),
     ("GET", f"/persons/{SOMEONE}"),
     ("PATCH", f"/persons/{SOMEONE}"),
     ("POST", f"/persons/{SOMEONE}/consents"),
