@@ -10,7 +10,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import aiohttp
 import psutil
@@ -57,18 +59,27 @@ def cpu(found: psutil.Process) -> float:
     return sum(one.cpu_times().user + one.cpu_times().system for one in everyone)
 
 
-async def load(calls: list[tuple[str, dict[str, str]]], requests: int) -> float:
-    """Get each (URL, headers) in turn, `requests` times in all; return the seconds; anything but 200 ends the bench."""
+class Call(NamedTuple):
+    """One request of a workload."""
+
+    url: str
+    headers: dict[str, str]
+    method: str = "GET"
+    body: str | None = None
+
+
+async def load(calls: Sequence[Call], requests: int) -> float:
+    """Make the calls in turn, `requests` in all; return the seconds; anything but 200 ends the bench."""
     todo = iter(range(requests))
     async with aiohttp.ClientSession() as session:
 
         async def worker() -> None:
             for n in todo:
-                url, headers = calls[n % len(calls)]
-                async with session.get(url, headers=headers) as answer:
+                call = calls[n % len(calls)]
+                async with session.request(call.method, call.url, headers=call.headers, data=call.body) as answer:
                     body = await answer.read()
                     if answer.status != 200:
-                        raise SystemExit(f"{url}: {answer.status} {body[:300]!r}")
+                        raise SystemExit(f"{call.url}: {answer.status} {body[:300]!r}")
 
         start = time.perf_counter()
         await asyncio.gather(*(worker() for _ in range(CONCURRENCY)))

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bench import envoy
-from bench.driving import cpu, gateway, load, process, publish_keys, uvicorn
+from bench.driving import Call, cpu, gateway, load, process, publish_keys, uvicorn
 from cli.servers.process import free_port
 from kit.testing import tokens
 from tests.servers import running_mongod
@@ -54,7 +54,7 @@ def main() -> None:
             for name, one in found.items():
                 requests = REQUESTS if name != "plain" else REQUESTS // 3
                 before = cpu(one)
-                calls = [(f"http://127.0.0.1:{ports[name]}{PATH}", caller) for caller in callers]
+                calls = [Call(f"http://127.0.0.1:{ports[name]}{PATH}", caller) for caller in callers]
                 seconds = asyncio.run(load(calls, requests))
                 if round_:  # the first round warms
                     results[name].append(((cpu(one) - before) / requests * 1000, requests / seconds))

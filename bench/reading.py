@@ -9,7 +9,7 @@ import statistics
 
 import psutil
 
-from bench.driving import cpu, load
+from bench.driving import Call, cpu, load
 from bench.system import prepared
 from kit.clock import utc_now
 from kit.mongo import Mongo, ensure_indexes
@@ -40,19 +40,19 @@ async def fill_directory() -> None:
     await mongo.close()
 
 
-async def accept_referrals() -> list[tuple[str, dict[str, str]]]:
+async def accept_referrals() -> list[Call]:
     """Bring referrals to acceptance; return for each its path and its receiver's token."""
     app = create(ReferralSettings(), clock=ManualClock(utc_now()), verifier=tokens.verifier())
     found = []
     async with quiet_world(app, app.state.desk.clock) as world:
         for _ in range(SCENES):
             scene = await a_scene(world)
-            found.append((f"{API}/referrals/{await scene.accepted()}", scene.intake.headers))
+            found.append(Call(f"{API}/referrals/{await scene.accepted()}", scene.intake.headers))
         await app.state.mongo.db["outbox"].delete_many({})
     return found
 
 
-def measure(calls: list[tuple[str, dict[str, str]]], processes: dict[str, psutil.Process]) -> dict[str, float]:
+def measure(calls: list[Call], processes: dict[str, psutil.Process]) -> dict[str, float]:
     """Return the CPU a request costs in each process, ms, and the requests a second: medians of the rounds."""
     rows: dict[str, list[float]] = {name: [] for name in (*processes, "requests/s")}
     for round_ in range(ROUNDS + 1):
@@ -73,8 +73,8 @@ def main() -> None:
         base = system.open_door()
         searchers = [tokens.as_caseworker() for _ in range(SEARCHERS)]
         workloads = {
-            "directory search of 20": ("membership", 1.3, [(base + SEARCH, caller) for caller in searchers]),
-            "referral read": ("referral", 2.5, [(base + path, headers) for path, headers in referrals]),
+            "directory search of 20": ("membership", 1.3, [Call(base + SEARCH, caller) for caller in searchers]),
+            "referral read": ("referral", 2.5, [Call(base + path, headers) for path, headers, *_ in referrals]),
         }
         print(f"{'CPU ms a request':<24}{'gateway':>9}{'service':>9}{'all':>9}{'goal':>7}{'requests/s':>12}")
         for title, (service, goal, calls) in workloads.items():

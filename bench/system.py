@@ -35,16 +35,21 @@ class System:
 
     stack: ExitStack
     mongo_url: str
+    mongod: psutil.Process
     ports: dict[str, int]
     issuer: int = field(default_factory=free_port)
     running: dict[str, psutil.Process] = field(default_factory=dict)
 
     def start(self) -> None:
         """Start every service, and what publishes our key to them."""
-        self.stack.enter_context(process(uvicorn("bench.upstream:app", self.issuer), self.issuer))
+        self.serve_keys()
         for name, port in self.ports.items():
             command = [sys.executable, "-m", f"services.{name}.main"]
             self.running[name] = self.stack.enter_context(process(command, port))
+
+    def serve_keys(self) -> None:
+        """Start what publishes our key."""
+        self.stack.enter_context(process(uvicorn("bench.upstream:app", self.issuer), self.issuer))
 
     def open_door(self) -> str:
         """Start the gateway before them; return its address."""
@@ -66,7 +71,9 @@ def prepared(*services: str) -> Iterator[System]:
         mongod = stack.enter_context(running_mongod(place / "mongod"))
         nats = stack.enter_context(running_nats(place / "nats", accounts, seeds))
         asyncio.run(prepare(nats.url, seeds["BENCH"]["ops"], ["membership", "referral"]))
-        system = System(stack, mongod.admin_url, {name: free_port() for name in services})
+        system = System(
+            stack, mongod.admin_url, psutil.Process(mongod.server.process.pid), {name: free_port() for name in services}
+        )
         for name in services:
             shared = _shared(name, system, nats.url, seeds["BENCH"][name])
             own = {**_OWN[name], "KEYCLOAK_SECRET": secrets.token_hex(), "KMS_FILE": str(place / "kms.key")}

@@ -18,6 +18,7 @@ from cli.local import up as local
 from cli.local.plan import BadDemoError, Plan
 from cli.local.state import RunDirectory
 from cli.realm.commands import realm
+from cli.seed import seed
 
 app = typer.Typer(
     name="coalition", help="The coalition's system: run it, look at it, operate it.", no_args_is_help=True
@@ -28,6 +29,7 @@ app.add_typer(operate.bus, name="bus")
 app.add_typer(operate.projection, name="projection")
 app.add_typer(audit, name="audit")
 app.add_typer(realm, name="realm")
+app.add_typer(seed, name="seed")
 app.command()(first_start.init)
 console = Console(highlight=False)
 

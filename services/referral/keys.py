@@ -8,7 +8,7 @@ refused. No person key is kept in memory beyond its use: destroying the stored o
 import contextlib
 import json
 import os
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -104,6 +104,18 @@ class Keys:
         row = {"_id": person, "organization": organization, "wrapped": wrapped, "created_at": at}
         await self._rows.insert_one(row)
         return PersonKey(person, key)
+
+    async def new_ones(
+        self, organization: OrganizationId, persons: Sequence[PersonId], at: datetime
+    ) -> dict[PersonId, PersonKey]:
+        """Make and store the keys of many persons of one organisation at once."""
+        keys = {person: os.urandom(KEY_BYTES) for person in persons}
+        rows = [
+            {"_id": person, "organization": organization, "wrapped": await self._wrap(organization, person, key)}
+            for person, key in keys.items()
+        ]
+        await self._rows.insert_many([{**row, "created_at": at} for row in rows], ordered=False)
+        return {person: PersonKey(person, key) for person, key in keys.items()}
 
     async def of(self, person: PersonId) -> PersonKey:
         """Return a person's key; raises `PersonErased`."""

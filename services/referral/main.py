@@ -51,7 +51,7 @@ def create(settings: ReferralSettings, *, clock: Clock = utc_now, verifier: Veri
     mongo = Mongo.connect(settings.mongodb_url.get_secret_value(), settings.mongodb_database)
     bus = Bus(settings.nats_url, settings.nats_seed.get_secret_value(), NAME)
     directory = Projection(mongo, bus, DIRECTORY, DIRECTORY_HANDLERS, holder, DIRECTORY_INDEXES)
-    desk = _desk(settings, mongo, Directory(directory.live), clock, holder)
+    desk = desk_of(settings, mongo, Directory(directory.live), clock, holder)
     timers = Timers(mongo, clock, due_work(desk))
 
     async def prepare() -> None:
@@ -87,7 +87,7 @@ def create(settings: ReferralSettings, *, clock: Clock = utc_now, verifier: Veri
     return app
 
 
-def _desk(settings: ReferralSettings, mongo: Mongo, directory: Directory, clock: Clock, holder: str) -> Desk:
+def desk_of(settings: ReferralSettings, mongo: Mongo, directory: Directory, clock: Clock, holder: str) -> Desk:
     """Wire what the use cases work with; their timers are set here and fired elsewhere."""
     key_base = Mongo.connect(settings.keys_url, settings.keys_mongodb_database)
     secret = settings.audit_key.get_secret_value().encode()

@@ -67,6 +67,11 @@ def request_place(referral: ReferralId) -> str:
     return f"request:{referral}"
 
 
+def sealed_request(key: PersonKey, referral: ReferralId, query: Query) -> bytes:
+    """Seal the need of a referral."""
+    return key.seal(request_place(referral), _json(query))
+
+
 def unsealed_request(key: PersonKey, kept: Kept[Referral]) -> Query:
     """Return the need of a referral."""
     return QUERY.validate_python(key.unseal(request_place(kept.state.id), kept.sealed["request"]))
@@ -104,7 +109,7 @@ async def prepare(desk: Desk, caller: Caller, new: NewReferral, identity: Referr
     query, _ = coarsen(new.query)
     key = await desk.keys.of(new.person)
     facts = _facts(caller, new, identity, destination, query, desk.clock())
-    sealed = {"request": key.seal(request_place(identity), _json(query))}
+    sealed = {"request": sealed_request(key, identity, query)}
     return Change(draft(mnemonic=person.state.mnemonic, **facts), sealed)
 
 

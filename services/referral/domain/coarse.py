@@ -79,7 +79,7 @@ def case_of(
     """Return what statistics know of one person's referral; the organisation only tells that there are several."""
     need = query.needs[0]
     at = referral.ended_at or referral.created_at
-    gender = (identity or {}).get("gender")
+    gender = (identity or {}).get("prs_Gender")
     facts = {
         "need": need.value,
         "region": ANY if need in _SHELTERED or query.region is None else query.region,

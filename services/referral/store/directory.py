@@ -51,6 +51,12 @@ class Directory:
             return None
         return Destination(service, organization, sector, _needs([found]), found["places"])
 
+    async def destinations(self) -> list[Destination]:
+        """Return every service that can be asked."""
+        rows = (await self._live()).find({"kind": "service", "active": True}, {"_id": 1})
+        found = [await self.destination(ServiceId(row["_id"].removeprefix("service:"))) async for row in rows]
+        return [destination for destination in found if destination is not None]
+
     async def _is_staffed(self, copy: Collection, organization: OrganizationId, session: Session | None) -> bool:
         """Say whether anybody is there to answer: a request to an empty house would wait in silence."""
         query = {"kind": "representative", "organization": organization, "roles": {"$in": _ANSWERING_ROLES}}
@@ -82,7 +88,9 @@ class Directory:
         services = await copy.find(query, {"needs": 1, "active": 1}, session=session).to_list()
         return Recipient(organization=organization, sector=sector, needs=_needs(services))
 
-    async def users(self, organization: OrganizationId, role: str, session: Session) -> tuple[UserId, ...]:
+    async def users(
+        self, organization: OrganizationId, role: str, session: Session | None = None
+    ) -> tuple[UserId, ...]:
         """Return the active people who hold a role in an organisation, at most 200."""
         copy = await self._live()
         query = {"kind": "representative", "organization": organization, "roles": role}

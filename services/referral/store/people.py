@@ -111,6 +111,16 @@ class People:
             raise MnemonicTaken from error
         return Kept(person, expected + 1, sealed=sealed)
 
+    async def add_all(self, session: Session, persons: Sequence[tuple[Person, Sealed]]) -> None:
+        """Write many new persons at once; raises where any is there already."""
+        rows = [{**self._document(person, sealed), "version": 1} for person, sealed in persons]
+        await self._rows.insert_many(rows, session=session)
+
+    async def mnemonics(self, organization: OrganizationId) -> frozenset[str]:
+        """Return the mnemonics an organisation has given."""
+        rows = self._rows.find({"organization": organization}, {"_id": 0, "mnemonic": 1})
+        return frozenset([row["mnemonic"] async for row in rows])
+
     def _document(self, person: Person, sealed: Sealed) -> Document:
         fields = to_fields(_PERSON, person)
         del fields["excluded"]

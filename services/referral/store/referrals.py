@@ -123,6 +123,11 @@ class Referrals:
         await save_version(session, self._rows, self._document(referral, told, whole), version)
         return Kept(referral, version + 1, told, whole)
 
+    async def add_all(self, session: Session, referrals: Sequence[tuple[Referral, Sealed]]) -> None:
+        """Write many new referrals at once, of which nobody is told."""
+        rows = [{**self._document(referral, 0, sealed), "version": 1} for referral, sealed in referrals]
+        await self._rows.insert_many(rows, session=session)
+
     async def under_consent(
         self, session: Session, person: PersonId, recipient: OrganizationId, purpose: Purpose
     ) -> list[Kept[Referral]]:

@@ -13,7 +13,12 @@ from services.referral.domain.names import (
     words_of,
 )
 
-LINA = {"preferred_name": "Lina", "first_name": "Marie-Cœur", "last_name": "D’Août", "birth_date": "1990-02-03"}
+LINA = {
+    "preferred_name": "Lina",
+    "prs_FirstName": "Marie-Cœur",
+    "prs_SecondName": "D’Août",
+    "prs_Birthdate": "1990-02-03",
+}
 
 
 @pytest.mark.parametrize(
@@ -34,9 +39,9 @@ def test_all_names_of_a_person_are_indexed_and_the_birth_date_with_each_never_al
     assert words_of(LINA) == {"lina", "marie", "coeur", "aout"}
     terms = index_terms(LINA)
     assert set(terms) == words_of(LINA) | {f"{word}|1990-02-03" for word in words_of(LINA)}
-    assert index_terms({"first_name": "Lina"}) == ["lina"]
+    assert index_terms({"prs_FirstName": "Lina"}) == ["lina"]
     assert index_terms({}) == []
-    assert len(index_terms({**LINA, "last_name": " ".join(f"mot{n}" for n in range(20))})) == 16
+    assert len(index_terms({**LINA, "prs_SecondName": " ".join(f"mot{n}" for n in range(20))})) == 16
 
 
 def test_who_is_meant_bears_every_word_and_the_birth_date_where_it_is_said():
@@ -44,7 +49,7 @@ def test_who_is_meant_bears_every_word_and_the_birth_date_where_it_is_said():
     assert not sought("aout rosa").fits(LINA)
     assert sought("lina", date(1990, 2, 3)).fits(LINA)
     assert not sought("lina", date(1991, 2, 3)).fits(LINA)
-    assert not sought("lina", date(1990, 2, 3)).fits({"first_name": "Lina"})
+    assert not sought("lina", date(1990, 2, 3)).fits({"prs_FirstName": "Lina"})
     assert sought("lina", date(1990, 2, 3)).terms() == ["lina|1990-02-03"]
     assert sought("lina aout").terms() == ["aout", "lina"]
 

@@ -71,4 +71,4 @@ def test_a_case_never_tells_where_someone_is_sheltered(need, region, told):
 )
 def test_a_rare_gender_goes_with_those_not_known(said, told):
     query = Query(needs=(Need.DETOX,))
-    assert case_of(a_referral(State.DECLINED, ended_at=AT), query, None, {"gender": said}).facts["gender"] == told
+    assert case_of(a_referral(State.DECLINED, ended_at=AT), query, None, {"prs_Gender": said}).facts["gender"] == told
