@@ -155,7 +155,7 @@ async def told_of(tellers: Tellers, http: httpx2.AsyncClient, ops) -> Parties:
         clients[role] = Client(http, bearer)
     service = str(uuid4())
     facts = {"service_id": service, "organization_id": places["intake"], "needs": ["shelter-tonight"]}
-    facts |= {"capacity": "counted", "places": REFERRALS, "status": "active"}
+    facts |= {"capacity": "counted", "places": REFERRALS, "status": "active", "confidential": False}
     await tellers.tell("membership.service-published", f"service:{service}", facts)
     last = (await ops.jetstream().stream_info("MEMBERSHIP")).state.last_seq
 
