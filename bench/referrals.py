@@ -21,7 +21,8 @@ from bench.driving import Call, cpu, gateway, load, process
 from bench.system import System, prepared
 from cli.servers.process import free_port
 from kit.clock import utc_now
-from kit.mongo import ensure_indexes
+from kit.mongo import Lease, ensure_indexes
+from kit.tasks import running
 from kit.testing import ManualClock, tokens
 from services.referral import seed
 from services.referral.main import create
@@ -70,7 +71,16 @@ async def fill(size: int) -> dict[str, list[Call]]:
             await seed.load(world.desk, size, lambda written: bar.advance(task, written))
         await sent(world, calls)
         await world.db["outbox"].delete_many({})
+        await settled(world)
     return calls
+
+
+async def settled(world: World) -> None:
+    """Leave no work of the filling for the service to do while it is measured: chains sealed, the sweep held by us."""
+    await Lease(world.db, "key-sweeper", "bench", seconds=86_400.0).acquire()
+    async with running(world.desk.audit.run()):
+        while await world.db["audit"].find_one({"unsealed": True}):
+            await asyncio.sleep(0.1)
 
 
 async def staffed(world: World) -> Worker:

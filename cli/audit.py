@@ -4,6 +4,7 @@ The database and the key are the service's own: `<SERVICE>_MONGODB_URL`, `_MONGO
 """
 
 import asyncio
+import os
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -14,8 +15,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from cli.reach import database_of, refuse, say, setting, show
-from cli.witness import BadWitness, Head, Heads, read, rounds
+from cli.reach import database_of, operator, refuse, say, setting, show
+from cli.witness import BadWitness, Head, Heads, by_chain, read, told
 from kit.audit import Audit, Finding
 from kit.clock import utc_now
 
@@ -42,6 +43,10 @@ def _known(service: str | None) -> str | None:
 Service = Annotated[str | None, typer.Argument(callback=_known, help=f"{', '.join(AUDITED)}; both without it.")]
 Organization = Annotated[str | None, typer.Argument(help="The id of one organisation, whose chain alone is read.")]
 Witness = Annotated[Path | None, typer.Option(help="What `coalition audit heads` printed before, kept elsewhere.")]
+OverBus = Annotated[
+    bool | None,
+    typer.Option("--bus/--no-bus", help="Hear what the bus was told; unsaid, where NATS_URL is set."),
+]
 
 
 @dataclass(frozen=True)
@@ -58,12 +63,17 @@ class Verdict:
 
 
 @audit.command()
-def verify(service: Service = None, organization: Organization = None, witness: Witness = None) -> None:
+def verify(
+    service: Service = None, organization: Organization = None, witness: Witness = None, bus: OverBus = None
+) -> None:
     """Find every edit, deletion, reorder and truncation; ends with status 1 when there is any.
 
-    Read with another key than it was sealed with, every row of a log is `edited`.
+    Read with another key than it was sealed with, every row of a log is `edited`. A chain that was cut together with
+    the record of its end is found by the ends that were told on the bus, or kept in a file.
     """
-    seen = _witnessed(witness)
+    seen = [*_witnessed(witness)]
+    if bus or (bus is None and "NATS_URL" in os.environ):
+        seen += asyncio.run(_told(_services(service)))
     verdicts = [asyncio.run(_verdict(name, organization, seen)) for name in _services(service)]
     whole = ", ".join(str(verdict) for verdict in verdicts)
     if any(verdict.findings for verdict in verdicts):
@@ -93,21 +103,19 @@ def _witnessed(file: Path | None) -> Heads:
         refuse(str(fault))
 
 
+async def _told(services: Iterable[str]) -> Heads:
+    async with operator() as found:
+        return [head for service in services for head in await told(found.jetstream(), service)]
+
+
 async def _verdict(service: str, organization: str | None, seen: Heads) -> Verdict:
     own = [head for head in seen if head.service == service and organization in {None, head.organization}]
     async with _log_of(service) as log:
         chains = [head for head in await log.heads() if organization in {None, head["organization"]}]
-        findings = Counter(await _findings(log, organization, own))
+        findings = Counter(await log.verify(organization, by_chain(own)))
     if organization and not chains and not findings:
         refuse(f"{service} has no audit chain of {organization}: `coalition audit heads {service}` lists them.")
     return Verdict(service, len(chains), sum(chain["number"] for chain in chains), findings)
-
-
-async def _findings(log: Audit, organization: str | None, seen: Iterable[Head]) -> list[Finding]:
-    newest, *older = rounds(seen) or [{}]
-    found = await log.verify(organization, newest)
-    again = [finding for heads in older for chain in heads for finding in await log.verify(chain, heads)]
-    return found + [finding for finding in dict.fromkeys(again) if finding not in found]
 
 
 def _show(verdicts: Iterable[Verdict]) -> None:

@@ -1,15 +1,22 @@
-"""Ends of audit chains that somebody outside the database has seen: JSON lines, as `coalition audit heads` prints.
+"""Ends of audit chains that somebody outside the database has seen: told on the bus, or lines of a file.
 
-The services' own log lines `audit.head` are such lines too.
+The lines are JSON, as `coalition audit heads` prints; the services' own log lines `audit.head` are such lines too.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from nats.js import JetStreamContext
+from nats.js.errors import NotFoundError
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from kit.messages import stream_of
 from kit.mongo import Document
+
+SEALED = "audit-sealed.v1"
+SILENCE_SECONDS = 10.0
 
 
 class BadWitness(Exception):  # noqa: N818 - it reads as what happened
@@ -49,15 +56,31 @@ def _head(path: Path, number: int, line: str) -> Head:
         raise BadWitness(f"{path}, line {number}: no line of `coalition audit heads`.") from None
 
 
-def rounds(heads: Iterable[Head]) -> list[dict[str, Document]]:
-    """Return one head a chain at a time, the newest of each first: every one is held to the log, not the last alone."""
-    chains: dict[str, set[Head]] = defaultdict(set)
-    for head in heads:
-        chains[head.organization].add(head)
-    newest_first = [sorted(chain, key=lambda head: -head.number) for chain in chains.values()]
-    longest = max(map(len, newest_first), default=0)
-    return [_round(chain[turn] for chain in newest_first if turn < len(chain)) for turn in range(longest)]
+async def told(js: JetStreamContext, service: str) -> Heads:
+    """Read every end that a service told on the bus, from the first on; nothing where it tells none."""
+    stream, subject = stream_of(service), f"{service}.{SEALED}"
+    try:
+        last = (await js.get_last_msg(stream, subject)).seq or 0
+    except NotFoundError:
+        return ()
+    heads: list[Head] = []
+    subscription = await js.subscribe(subject, stream=stream, ordered_consumer=True)
+    try:
+        while True:
+            message = await subscription.next_msg(timeout=SILENCE_SECONDS)
+            end = json.loads(message.data)
+            heads.append(
+                Head(service=service, organization=end["organization_id"], number=end["number"], hash=end["hash"])
+            )
+            if message.metadata.sequence.stream >= last:
+                return heads
+    finally:
+        await subscription.unsubscribe()
 
 
-def _round(heads: Iterable[Head]) -> dict[str, Document]:
-    return {head.organization: {"number": head.number, "hash": head.hash} for head in heads}
+def by_chain(heads: Iterable[Head]) -> dict[str, list[Document]]:
+    """Return the ends of each organisation's chain, each once."""
+    chains: dict[str, list[Document]] = defaultdict(list)
+    for head in dict.fromkeys(heads):
+        chains[head.organization].append({"number": head.number, "hash": head.hash})
+    return chains

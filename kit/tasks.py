@@ -6,12 +6,14 @@ with it: a task told once to stop may go on. Here it is told again until it has.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Coroutine
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from typing import Any, Generic, TypeVar
 
 _GRACE_SECONDS = 2.0
 
 Work = Coroutine[Any, Any, None]
+Asked = TypeVar("Asked")
+Answer = TypeVar("Answer")
 
 
 async def stop(*tasks: asyncio.Task[None]) -> None:
@@ -47,3 +49,41 @@ async def running(*work: Work) -> AsyncIterator[list[asyncio.Task[None]]]:
         yield tasks
     finally:
         await stop(*tasks)
+
+
+class Gathered(Generic[Asked, Answer]):
+    """Lets questions that arrive while others are being answered go together as one: a lone one waits for nobody.
+
+    `answer_all` takes what several asked and returns an answer for each, in order; what it raises, all of them hear.
+    """
+
+    _LANES = 2
+
+    def __init__(self, answer_all: Callable[[Sequence[Asked]], Awaitable[Sequence[Answer]]]) -> None:
+        self._answer_all = answer_all
+        self._waiting: list[tuple[Asked, asyncio.Future[Answer]]] = []
+        self._lanes: set[asyncio.Task[None]] = set()
+
+    async def ask(self, asked: Asked) -> Answer:
+        """Return the answer; who is cancelled while waiting takes nobody along."""
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting.append((asked, answer))
+        if len(self._lanes) < self._LANES:
+            lane = asyncio.create_task(self._drain())
+            self._lanes.add(lane)
+            lane.add_done_callback(self._lanes.discard)
+        return await answer
+
+    async def _drain(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting, []
+            try:
+                found = await self._answer_all([asked for asked, _ in batch])
+            except Exception as error:  # noqa: BLE001 - whatever it is, each who asked hears it
+                for _, answer in batch:
+                    if not answer.done():
+                        answer.set_exception(error)
+            else:
+                for (_, answer), result in zip(batch, found, strict=True):
+                    if not answer.done():
+                        answer.set_result(result)

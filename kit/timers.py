@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import structlog
-from pymongo import ASCENDING, IndexModel, ReturnDocument
+from pymongo import ASCENDING, DeleteOne, IndexModel, ReturnDocument, UpdateOne
 from pymongo.errors import PyMongoError
 
 from kit.clock import Clock
@@ -25,6 +26,7 @@ INDEXES = {
 }
 
 Due = Callable[[str, datetime], Awaitable[None]]
+Kind = TypeVar("Kind", bound=str)
 
 
 class Timers:
@@ -37,12 +39,18 @@ class Timers:
 
     async def set(self, session: Session, kind: str, key: str, due: datetime) -> None:
         """Set or move the timer, in the caller's transaction."""
-        change = {"$set": {"due": due, "claimable": due, "attempts": 0}, "$setOnInsert": {"kind": kind, "key": key}}
-        await self._timers.update_one({"_id": f"{kind}|{key}"}, change, upsert=True, session=session)
+        await self.arrange(session, key, {kind: due})
 
     async def cancel(self, session: Session, kind: str, key: str) -> None:
         """Remove the timer if it is set, in the caller's transaction."""
-        await self._timers.delete_one({"_id": f"{kind}|{key}"}, session=session)
+        await self.arrange(session, key, {kind: None})
+
+    async def arrange(self, session: Session, key: str, due: Mapping[Kind, datetime | None]) -> None:
+        """Set or move a key's timers by kind, and remove those due at None, in the caller's transaction."""
+        changes = [_change(f"{kind}|{key}", kind, key, at) for kind, at in due.items()]
+        if changes:
+            # Unordered, they are two commands however many they are.
+            await self._timers.bulk_write(changes, ordered=False, session=session)
 
     async def cancel_all(self, session: Session, key: str) -> None:
         """Remove every timer of a key, in the caller's transaction."""
@@ -85,3 +93,10 @@ class Timers:
             await self._timers.update_one(unchanged, {"$set": {"claimable": later}})
             return
         await self._timers.delete_one(unchanged)
+
+
+def _change(identity: str, kind: str, key: str, due: datetime | None) -> UpdateOne | DeleteOne:
+    if due is None:
+        return DeleteOne({"_id": identity})
+    change = {"$set": {"due": due, "claimable": due, "attempts": 0}, "$setOnInsert": {"kind": kind, "key": key}}
+    return UpdateOne({"_id": identity}, change, upsert=True)

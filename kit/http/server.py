@@ -1,5 +1,6 @@
 """The process of a service: one uvicorn, lean and silent."""
 
+import gc
 import os
 import socket
 import sys
@@ -39,6 +40,9 @@ class Listening(Protocol):
 
 
 S = TypeVar("S", bound=Listening)
+
+_COLLECTED_EVERY = 10_000
+"""Objects made between two collections of the youngest; a page of twenty rows makes some thousands."""
 
 
 class _Server(uvicorn.Server):
@@ -92,6 +96,10 @@ def serve(name: str, create: Callable[[S], FastAPI], settings: S) -> None:
         server_header=False,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
+    # What is made at start stays: walking it again in every full collection cost a tenth of a list's time.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_COLLECTED_EVERY)
     _Server(config, app).run()
     if app.state.died:
         log.critical("process.ends", reason="loop-died")

@@ -23,6 +23,7 @@ from pymongo.asynchronous.encryption import AsyncClientEncryption
 from pymongo.errors import DuplicateKeyError, EncryptionError
 
 from kit.mongo import Document, Mongo, ensure_indexes
+from kit.tasks import Gathered
 from services.referral.domain.identifiers import OrganizationId, PersonId
 from services.referral.domain.person import PersonErased
 
@@ -80,6 +81,7 @@ class Keys:
         self._mongo = mongo
         self._kms = kms
         self._rows = mongo.db["person_keys"]
+        self._asked: Gathered[PersonId, bytes | None] = Gathered(self._wrapped)
         self._providers: dict[str, Any] = {}
         self._vault: AsyncClientEncryption[Document] | None = None
 
@@ -119,10 +121,15 @@ class Keys:
 
     async def of(self, person: PersonId) -> PersonKey:
         """Return a person's key; raises `PersonErased`."""
-        row = await self._rows.find_one({"_id": person}, {"wrapped": 1})
-        if row is None:
+        wrapped = await self._asked.ask(person)
+        if wrapped is None:
             raise PersonErased
-        return PersonKey(person, await self._unwrap(person, row["wrapped"]))
+        return PersonKey(person, await self._unwrap(person, wrapped))
+
+    async def _wrapped(self, persons: Sequence[PersonId]) -> list[bytes | None]:
+        found = self._rows.find({"_id": {"$in": list(persons)}}, {"wrapped": 1})
+        wrapped = {row["_id"]: row["wrapped"] async for row in found}
+        return [wrapped.get(person) for person in persons]
 
     async def of_names(self, organization: OrganizationId) -> bytes:
         """Return the key of an organisation's index of names, made at its first use; it opens no record."""

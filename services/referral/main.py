@@ -99,7 +99,7 @@ def desk_of(settings: ReferralSettings, mongo: Mongo, directory: Directory, cloc
         directory=directory,
         standings=Standings(mongo.db),
         timers=Timers(mongo, clock, {}),
-        audit=Audit(mongo, secret, clock, holder, store.tell_head),
+        audit=Audit(mongo, secret, clock, holder, store.tell_heads),
         clock=clock,
     )
 

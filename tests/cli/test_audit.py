@@ -157,6 +157,47 @@ async def test_a_line_of_the_services_own_log_is_a_witness(sealed, tmp_path):
     assert (await called("verify", "referral", "--witness", str(log))).exit_code == 0
 
 
+@pytest.fixture
+async def over_the_bus(sealed, bus_of, seed, monkeypatch):
+    """The chains' ends as they were told on the bus: an older one of each, then the last."""
+    async with bus_of("referral") as bus:
+        await bus.ready()
+        async for head in sealed["audit_heads"].find():
+            older = await sealed["audit"].find_one({"organization": head["_id"], "number": 2})
+            for end in (older, head):
+                said = {"organization_id": head["_id"], "number": end["number"], "hash": end["hash"]}
+                await bus.jetstream().publish("referral.audit-sealed.v1", json.dumps(said).encode())
+    monkeypatch.setenv("NATS_URL", os.environ["TEST_NATS_URL"])
+    monkeypatch.setenv("NATS_OPS_SEED", seed("ops"))
+
+
+async def test_what_was_told_on_the_bus_bears_witness_where_there_is_a_bus(sealed, over_the_bus):
+    answer = await called("verify", "referral")
+    assert answer.exit_code == 0, answer.output
+    assert "as 4 witnessed ends say" in answer.output
+
+
+async def test_a_chain_cut_together_with_its_end_is_found_by_what_the_bus_holds(sealed, over_the_bus):
+    await cut(sealed)
+    assert (await called("verify", "referral", "--no-bus")).exit_code == 0
+    answer = await called("verify", "referral")
+    assert answer.exit_code == 1
+    assert f"referral  {ORGANIZATION}  6    truncated" in answer.output
+
+
+async def test_a_service_that_told_nothing_on_the_bus_has_no_witness_there(sealed, over_the_bus):
+    answer = await called("verify", "membership", "--bus")
+    assert answer.exit_code == 0, answer.output
+    assert "witnessed" not in answer.output
+
+
+async def test_a_bus_that_was_asked_for_and_is_not_set_is_told(sealed, monkeypatch):
+    monkeypatch.delenv("NATS_URL", raising=False)
+    answer = await called("verify", "referral", "--bus")
+    assert answer.exit_code == 2
+    assert "NATS_URL is not set" in answer.output
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [(None, "cannot be read"), ("", "bears witness to nothing"), ('{"a": 1}', "line 1: no line of")],

@@ -84,7 +84,18 @@ async def test_a_chain_cut_with_its_head_is_found_by_a_witness(log, mongo):
         last = await rows.find_one({"organization": "org-a", "number": 4})
         await mongo.db["audit_heads"].update_one({"_id": "org-a"}, {"$set": {"number": 4, "hash": last["hash"]}})
         assert await log.verify("org-a") == []
-        assert [finding.problem for finding in await log.verify("org-a", {"org-a": witnessed})] == ["truncated"]
+        assert [finding.problem for finding in await log.verify("org-a", {"org-a": [witnessed]})] == ["truncated"]
+
+
+async def test_acts_written_at_once_are_all_there_in_each_chain_and_verify(log, mongo):
+    await asyncio.gather(*(log.append(None, an_entry(n, organization=f"org-{n % 3}")) for n in range(60)))
+    assert await log._lease.acquire()
+    assert await log.seal_some()
+    assert not await log.seal_some()
+    assert {head["organization"]: head["number"] for head in await log.heads()} == dict.fromkeys(
+        ("org-0", "org-1", "org-2"), 20
+    )
+    assert await log.verify() == []
 
 
 async def test_rows_that_stay_unsealed_are_reported(log):
@@ -118,7 +129,7 @@ async def test_a_reader_from_whom_acts_are_hidden_gets_the_others_and_the_number
 
 async def test_a_chain_removed_whole_is_found_by_a_witness(log, mongo):
     async with sealed(log, mongo) as rows:
-        witnessed = {head["organization"]: head for head in await log.heads()}
+        witnessed = {head["organization"]: [head] for head in await log.heads()}
         await rows.delete_many({"organization": "org-b"})
         await mongo.db["audit_heads"].delete_one({"_id": "org-b"})
         assert await log.verify() == []
@@ -202,9 +213,10 @@ async def test_a_witness_is_told_in_the_transaction_that_marks_the_end_as_publis
     await ensure_indexes(mongo.db, audit.INDEXES)
     seen = []
 
-    async def witness(session, head):
-        await mongo.db["witnessed"].insert_one({"_id": head.told, "hash": head.hash}, session=session)
-        seen.append(head)
+    async def witness(session, heads):
+        for head in heads:
+            await mongo.db["witnessed"].insert_one({"_id": head.told, "hash": head.hash}, session=session)
+            seen.append(head)
         if len(seen) == 1:
             raise audit.LeaseLost
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from kit.tasks import running, stop, together
+from kit.tasks import Gathered, running, stop, together
 
 
 async def forever():
@@ -60,3 +60,59 @@ async def test_what_broke_while_it_was_stopped_is_nobodys_concern():
     async with running(breaks()) as tasks:
         await asyncio.sleep(0)
     await stop(*tasks)
+
+
+class Doubling:
+    """Answers with the double of each number, once it is let; keeps what was asked together."""
+
+    def __init__(self):
+        self.batches = []
+        self.let = asyncio.Event()
+
+    async def __call__(self, numbers):
+        self.batches.append(list(numbers))
+        await self.let.wait()
+        if 13 in numbers:
+            raise ValueError(13)
+        return [number * 2 for number in numbers]
+
+
+async def test_what_is_asked_while_others_are_answered_goes_together_and_a_lone_one_waits_for_nobody():
+    doubling = Doubling()
+    gathered = Gathered(doubling)
+    asked = [asyncio.create_task(gathered.ask(0))]
+    await asyncio.sleep(0.01)
+    assert doubling.batches == [[0]]
+    for number in (1, 2, 3, 4):
+        asked.append(asyncio.create_task(gathered.ask(number)))
+        await asyncio.sleep(0.01)
+    doubling.let.set()
+    assert await asyncio.gather(*asked) == [0, 2, 4, 6, 8]
+    assert doubling.batches == [[0], [1], [2, 3, 4]]
+    assert await gathered.ask(5) == 10
+
+
+async def test_what_one_question_breaks_is_told_to_those_that_went_with_it_alone():
+    doubling = Doubling()
+    gathered = Gathered(doubling)
+    first = asyncio.create_task(gathered.ask(1))
+    await asyncio.sleep(0.01)
+    second = asyncio.create_task(gathered.ask(2))
+    await asyncio.sleep(0.01)
+    broken = [asyncio.create_task(gathered.ask(number)) for number in (13, 14)]
+    await asyncio.sleep(0.01)
+    doubling.let.set()
+    assert [await first, await second] == [2, 4]
+    for each in broken:
+        with pytest.raises(ValueError, match="13"):
+            await each
+
+
+async def test_who_is_cancelled_while_waiting_takes_nobody_along():
+    doubling = Doubling()
+    gathered = Gathered(doubling)
+    gone, stays = [asyncio.create_task(gathered.ask(number)) for number in (1, 2)]
+    await asyncio.sleep(0.01)
+    gone.cancel()
+    doubling.let.set()
+    assert await stays == 4

@@ -1,10 +1,11 @@
 """Routes of the audit: who saw what of a referral, and an organisation's own log."""
 
+from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from bson import ObjectId
-from fastapi import APIRouter, Path, Query, Security
+from fastapi import APIRouter, Depends, Path, Query, Security
 from pydantic import AwareDatetime, Field
 from starlette.responses import Response
 
@@ -14,12 +15,14 @@ from kit.mongo import Document
 from kit.problems import refuses
 from services.referral.api.desk import PREFIX, AtDesk, Pages, caller_of
 from services.referral.api.fields import Identity, View
-from services.referral.commands.auditing import Period, own_log, readings_of
-from services.referral.domain.identifiers import ReferralId
+from services.referral.api.spreadsheet import to_csv
+from services.referral.commands.auditing import Rows, export_log, own_log, readings_of
+from services.referral.domain.identifiers import ReferralId, UserId
 
 router = APIRouter(prefix=PREFIX, tags=["audit"])
 
 Reads = Annotated[Principal, Security(principal, scopes=["referral:read"])]
+Outcome = Literal["done", "refused"]
 Officer = Annotated[Principal, Security(principal, scopes=["audit:read"])]
 
 
@@ -51,6 +54,28 @@ class EntryView(ReadingView):
 
 class EntryPage(Page[EntryView]):
     """Acts of one's own organisation, oldest first."""
+
+
+async def _wanted(
+    action: Annotated[
+        str | None,
+        Query(max_length=60, pattern=r"^[a-z][a-z.-]*$", examples=["referral.read"], description="This action alone."),
+    ] = None,
+    outcome: Annotated[Outcome | None, Query(description="What was done, or what was refused.")] = None,
+    user_id: Annotated[
+        str | None, Query(max_length=60, pattern=r"^[a-z0-9:-]+$", description="What one person, app or timer did.")
+    ] = None,
+    record_id: Annotated[
+        Identity | None, Query(description="What was done, or tried, on one record: a person, referral or consent.")
+    ] = None,
+    since: Annotated[AwareDatetime | None, Query(description="From this instant on.")] = None,
+    until: Annotated[AwareDatetime | None, Query(description="Before this instant.")] = None,
+) -> Rows:
+    user = UserId(user_id) if user_id else None
+    return Rows(action=action, outcome=outcome, user=user, record=record_id, since=since, until=until)
+
+
+Filters = Annotated[Rows, Depends(_wanted)]
 
 
 def _reading(row: Document) -> dict[str, Any]:
@@ -104,8 +129,8 @@ async def readings(
 ) -> Response:
     """Answer with one page."""
     purpose = f"readings|{referral_id}|{caller.organization}"
-    period = Period(after=_after(pages.after(purpose)), limit=pages.limit + 1)
-    rows = await readings_of(desk, caller_of(caller), ReferralId(referral_id), period)
+    wanted = Rows(after=_after(pages.after(purpose)), limit=pages.limit + 1)
+    rows = await readings_of(desk, caller_of(caller), ReferralId(referral_id), wanted)
     shown, following = pages.cut(purpose, rows, _position)
     return reply(ReadingPage(items=[ReadingView(**_reading(row)) for row in shown if row["told"]], next=following))
 
@@ -114,24 +139,38 @@ async def readings(
     "/audit",
     operation_id="read_audit",
     summary="Read one's organisation's log",
-    description="For the privacy officer: what its people and apps did, oldest first, refusals included.",
+    description="For the privacy officer: what its people and apps did, oldest first, refusals included. "
+    "The filters narrow it together.",
     response_model=EntryPage,
 )
-async def log(
-    caller: Officer,
-    desk: AtDesk,
-    pages: Pages,
-    action: Annotated[
-        str | None,
-        Query(max_length=60, pattern=r"^[a-z][a-z.-]*$", examples=["referral.read"], description="This action alone."),
-    ] = None,
-    since: Annotated[AwareDatetime | None, Query(description="From this instant on.")] = None,
-    until: Annotated[AwareDatetime | None, Query(description="Before this instant.")] = None,
-) -> Response:
+async def log(caller: Officer, desk: AtDesk, pages: Pages, wanted: Filters) -> Response:
     """Answer with one page."""
-    purpose = f"audit|{caller.organization}|{action}|{since}|{until}"
-    after = _after(pages.after(purpose))
-    period = Period(action=action, since=since, until=until, after=after, limit=pages.limit + 1)
-    rows = await own_log(desk, caller_of(caller), period)
+    purpose = f"audit|{caller.organization}|{wanted}"
+    wanted = replace(wanted, after=_after(pages.after(purpose)), limit=pages.limit + 1)
+    rows = await own_log(desk, caller_of(caller), wanted)
     shown, following = pages.cut(purpose, rows, _position)
     return reply(EntryPage(items=[_entry(row) for row in shown], next=following))
+
+
+def _fields(row: Document) -> list[str]:
+    """Return a row's fields as text, in the order of its view."""
+    shown = _entry(row).model_dump(mode="json")
+    return [" ".join(value) if isinstance(value, list) else str(value or "") for value in shown.values()]
+
+
+@router.get(
+    "/audit/export",
+    operation_id="export_audit",
+    summary="Export one's organisation's log as a file",
+    description="The same rows as CSV, all that the filters let through or none of them: at most 5,000 a file. Written "
+    "in the audit as an export.",
+    response_class=Response,
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "One line an act."}},
+    openapi_extra=refuses("export.too-long"),
+)
+async def export(caller: Officer, desk: AtDesk, wanted: Filters) -> Response:
+    """Answer with the file."""
+    rows = await export_log(desk, caller_of(caller), wanted)
+    content = to_csv(list(EntryView.model_fields), map(_fields, rows))
+    headers = {"content-disposition": 'attachment; filename="audit.csv"'}
+    return Response(content, headers=headers, media_type="text/csv; charset=utf-8")

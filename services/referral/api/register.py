@@ -102,7 +102,7 @@ def _fields(line: Line) -> list[str]:
     "audit as an export.",
     response_class=Response,
     responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "One line an act."}},
-    openapi_extra=refuses("register.too-long"),
+    openapi_extra=refuses("export.too-long"),
 )
 async def export(caller: Officer, desk: AtDesk, sought: Filters) -> Response:
     """Answer with the file."""

@@ -42,12 +42,16 @@ async def _about(desk: Desk, persons: Sequence[PersonId]) -> list[str]:
     ]
 
 
-def hiding(caller: Caller, hidden: frozenset[str]) -> Document:
-    """Return which rows are left out: acts on what is hidden, but for lists, and the caller's own vain attempts."""
+def hiding(caller: Caller, hidden: frozenset[str], sought: str | None = None) -> Document:
+    """Return which rows are left out: acts on what is hidden, but for lists, and the caller's own vain attempts.
+
+    Where what is hidden is itself the record sought, by pseudonym, no list may answer that it was in it.
+    """
     if not hidden:
         return {}
     vain = {"by": caller.user, "outcome": "refused"}
-    return {"records": {"$in": sorted(hidden)}, "action": {"$nin": list(_LISTS)}, "$nor": [vain]}
+    lists = () if sought in hidden else _LISTS
+    return {"records": {"$in": sorted(hidden)}, "action": {"$nin": list(lists)}, "$nor": [vain]}
 
 
 async def unhinted(desk: Desk, caller: Caller, hidden: frozenset[str], rows: Sequence[Document]) -> list[Document]:

@@ -21,11 +21,8 @@ def kind_of(days: int) -> str:
 async def set_reminders(desk: Desk, session: Session, consent: Consent) -> None:
     """Set the reminders of a consent that are still to come, and take away those it no longer has."""
     due = reminders(consent)
-    for days in REMINDERS:
-        if days in due and due[days] > desk.clock():
-            await desk.timers.set(session, kind_of(days), consent.id, due[days])
-        else:
-            await desk.timers.cancel(session, kind_of(days), consent.id)
+    to_come = {days: at for days, at in due.items() if at > desk.clock()}
+    await desk.timers.arrange(session, consent.id, {kind_of(days): to_come.get(days) for days in REMINDERS})
 
 
 async def remind_of_lapse(desk: Desk, consent: ConsentId) -> None:

@@ -118,8 +118,5 @@ async def _follow(desk: Desk, session: Session, before: Referral | None, moved: 
     if PLACES_MOVED & {*moved.facts}:
         await follow_places(desk, session, after.service)
     earlier, now = waits_of(before) if before else {}, waits_of(after)
-    for wait in Wait:
-        if wait in now and now[wait] != earlier.get(wait):
-            await desk.timers.set(session, wait, after.id, now[wait])
-        elif wait in earlier and wait not in now:
-            await desk.timers.cancel(session, wait, after.id)
+    due = {wait: now.get(wait) for wait in Wait if now.get(wait) != earlier.get(wait)}
+    await desk.timers.arrange(session, after.id, due)

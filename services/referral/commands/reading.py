@@ -237,7 +237,8 @@ async def list_referrals(
 
 def as_of(kept: Kept[Referral], at: datetime) -> Kept[Referral]:
     """Say that sharing has ended as soon as the clock does, its timer late or not."""
-    return _darkened(kept) if _is_over(kept.state, at) else kept
+    shown = kept.state.sharing is not Sharing.ENDED
+    return _darkened(kept) if shown and _is_over(kept.state, at) else kept
 
 
 def _is_over(referral: Referral, at: datetime) -> bool:

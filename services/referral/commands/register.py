@@ -6,11 +6,10 @@ from datetime import datetime
 from kit.mongo import Document
 from services.referral.commands.desk import Caller, Desk, attempting
 from services.referral.commands.people import but_hidden
+from services.referral.domain.export import MOST_EXPORTED, check_whole
 from services.referral.domain.register import (
-    MOST_EXPORTED,
     Entered,
     Line,
-    check_whole,
     newest_first,
     of_emergency,
     of_ground,
@@ -45,7 +44,7 @@ async def read_register(
 
 
 async def export_register(desk: Desk, caller: Caller, sought: Sought) -> list[Line]:
-    """Return every line of the period, written down as an export; raises `RegisterTooLong` rather than cut it short."""
+    """Return every line of the period, written down as an export; raises `ExportTooLong` rather than cut it short."""
     async with attempting(desk, caller, "register.export") as attempt:
         attempt.owner = caller.organization
         lines = await _lines(desk, caller, sought, None, MOST_EXPORTED + 1)

@@ -39,7 +39,7 @@ async def tell(desk: Desk, session: Session, before: Referral | None, moved: Mov
             messages.append(_untold(fact, before, moved.referral))
             continue
         if fact is Fact.ASSIGNED:
-            told = _but(await _newly_named(desk, session, before, moved.referral), by.user)
+            told = _but(await _newly_named(desk, session, before, moved.referral, by.user), by.user)
         else:
             told = _but(await _whom(desk, session, moved, fact), by.user)
         if told or fact is not Fact.ASSIGNED:
@@ -92,9 +92,11 @@ async def _whom(desk: Desk, session: Session, moved: Moved, fact: Fact) -> list[
     return told
 
 
-async def _newly_named(desk: Desk, session: Session, before: Referral | None, after: Referral) -> list[UserId]:
-    """Return those who meet the person from now on; who did before knows it."""
-    named = after.assigned - (before.assigned if before else frozenset())
+async def _newly_named(
+    desk: Desk, session: Session, before: Referral | None, after: Referral, by: UserId
+) -> list[UserId]:
+    """Return those who meet the person from now on; who did before knows it, and so does who named themselves."""
+    named = after.assigned - (before.assigned if before else frozenset()) - {by}
     return await _those_or(desk, session, after.receiver, named, INTAKE, after.excluded) if named else []
 
 

@@ -1,17 +1,13 @@
 """What an organisation told, or read, without consent: one line an act, in codes, for its privacy officers."""
-# ruff: noqa: N818 - a refusal's name says what stands in the way
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from services.referral.domain.emergency import Emergency
-from services.referral.domain.errors import ReferralError
 from services.referral.domain.grounds import Ground
 from services.referral.domain.identifiers import OrganizationId, UserId
 from services.referral.domain.taxonomy import DataClass
-
-MOST_EXPORTED = 5_000
 
 
 class Entered(StrEnum):
@@ -21,12 +17,6 @@ class Entered(StrEnum):
     DISCLOSURE = "disclosure"
     OUTSIDE = "outside"
     READING = "reading"
-
-
-class RegisterTooLong(ReferralError):
-    """A file that was cut short would pass for the whole register."""
-
-    code = "register.too-long"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,9 +74,3 @@ def of_emergency(emergency: Emergency) -> Line:
 def newest_first(lines: list[Line]) -> list[Line]:
     """Return lines from the newest on, in one order for both kinds of record."""
     return sorted(lines, key=lambda line: (line.at, line.id), reverse=True)
-
-
-def check_whole(lines: list[Line]) -> None:
-    """Raise `RegisterTooLong` where a file would hold more lines than one carries."""
-    if len(lines) > MOST_EXPORTED:
-        raise RegisterTooLong

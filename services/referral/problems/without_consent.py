@@ -64,7 +64,7 @@ _EMERGENCY: Mapping[str, Problem] = {
         next_fr="Relisez-la; une divulgation encore ouverte peut être fermée.",
         next_en="Read it again; a disclosure that is still open can be ended.",
     ),
-    "register.too-long": Problem(
+    "export.too-long": Problem(
         _UNFIT,
         fr="Cette période tient plus de lignes qu'un fichier n'en porte",
         en="This period holds more lines than one file carries",

@@ -86,8 +86,7 @@ async def _write(desk: Desk, batch: list[Helped]) -> None:
             ],
         )
         for life in lives:
-            for wait, due in waits_of(life.referral).items():
-                await desk.timers.set(session, wait, life.referral.id, due)
+            await desk.timers.arrange(session, life.referral.id, waits_of(life.referral))
             if life.consent.is_live(desk.clock()) and life.consent.until:
                 await desk.timers.set(session, LAPSE, life.consent.id, life.consent.until)
                 await set_reminders(desk, session, life.consent)

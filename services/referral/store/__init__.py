@@ -1,5 +1,7 @@
 """What referral remembers, and the indexes each query of ours stands on."""
 
+from collections.abc import Sequence
+
 from kit import audit, http, marks, outbox, timers
 from kit.audit import Head
 from kit.mongo import Database, Session
@@ -70,10 +72,11 @@ class Store:
         self.retention = Retention(database, told)
         self.months = Months(database, told)
 
-    async def tell_head(self, session: Session, head: Head) -> None:
-        """Let everyone who reads the bus witness the end of an organisation's audit chain."""
-        sealed = AuditSealed(organization_id=head.organization, number=head.number, hash=head.hash)
-        await self._told.append(session, f"audit:{head.organization}", head.told, [sealed], head.at)
+    async def tell_heads(self, session: Session, heads: Sequence[Head]) -> None:
+        """Let everyone who reads the bus witness the ends of organisations' audit chains."""
+        for head in heads:
+            sealed = AuditSealed(organization_id=head.organization, number=head.number, hash=head.hash)
+            await self._told.append(session, f"audit:{head.organization}", head.told, [sealed], head.at)
 
 
 __all__ = [

@@ -11,6 +11,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from kit.messages import Message
 from kit.mongo import Collection, Database, Document, Session, save_version
 from kit.outbox import Outbox
+from kit.tasks import Gathered
 from services.referral.domain.consent import Consent
 from services.referral.domain.exclusions import Exclusions
 from services.referral.domain.grounds import Ground
@@ -78,6 +79,7 @@ class Referrals:
         self._rows: Collection = database["referrals"]
         self._outbox = outbox
         self._pseudonyms = pseudonyms
+        self._asked: Gathered[ReferralId, Document | None] = Gathered(self._cases)
 
     def _kept(self, row: Document) -> Kept[Referral]:
         return to_kept(_REFERRAL, {**row, "excluded": self._pseudonyms.read(row)})
@@ -91,21 +93,24 @@ class Referrals:
 
     async def case(self, referral: ReferralId) -> Case:
         """Load a referral with its consent and its person's sealed record, in one round trip; raises `NotFound`."""
-        # The consent is looked up after the referral, never before: what it says now is what counts.
-        pipeline: list[Document] = [
-            {"$match": {"_id": referral}},
-            {"$lookup": {"from": "consents", "localField": "consent", "foreignField": "_id", "as": "_consent"}},
-            {"$lookup": {"from": "grounds", "localField": "ground", "foreignField": "_id", "as": "_ground"}},
-            {"$lookup": {"from": "persons", "localField": "person", "foreignField": "_id", "as": "_person"}},
-        ]
-        rows = await (await self._rows.aggregate(pipeline)).to_list(1)
-        if not rows:
+        row = await self._asked.ask(referral)
+        if row is None:
             raise NotFound
-        row = rows[0]
         consent = to_kept(CONSENT, row["_consent"][0]).state if row["_consent"] else None
         record = row["_person"][0].get("sealed", {}) if row["_person"] else {}
         ground = to_kept(GROUND, row["_ground"][0]).state if row["_ground"] else None
         return Case(self._kept(row), consent, record, ground)
+
+    async def _cases(self, referrals: Sequence[ReferralId]) -> list[Document | None]:
+        # The consent is looked up after the referral, never before: what it says now is what counts.
+        pipeline: list[Document] = [
+            {"$match": {"_id": {"$in": list(referrals)}}},
+            {"$lookup": {"from": "consents", "localField": "consent", "foreignField": "_id", "as": "_consent"}},
+            {"$lookup": {"from": "grounds", "localField": "ground", "foreignField": "_id", "as": "_ground"}},
+            {"$lookup": {"from": "persons", "localField": "person", "foreignField": "_id", "as": "_person"}},
+        ]
+        found = {row["_id"]: row for row in await (await self._rows.aggregate(pipeline)).to_list()}
+        return [found.get(referral) for referral in referrals]
 
     async def save(
         self,
@@ -199,7 +204,7 @@ class Referrals:
         if before is not None:
             query["$or"] = [{at: {"$lt": before[0]}}, {at: before[0], "_id": {"$lt": before[1]}}]
         rows = self._rows.find(query, {"sealed": 0}).sort([(at, -1), ("_id", -1)]).limit(limit)
-        return [self._kept(row) async for row in rows]
+        return [self._kept(row) for row in await rows.to_list()]
 
     async def queue(
         self, receiver: OrganizationId, reader: UserId, after: tuple[datetime, str] | None, limit: int
@@ -210,7 +215,7 @@ class Referrals:
         if after is not None:
             query["$or"] = [{"expires_at": {"$gt": after[0]}}, {"expires_at": after[0], "_id": {"$gt": after[1]}}]
         rows = self._rows.find(query, {"sealed": 0}).sort([("expires_at", 1), ("_id", 1)]).limit(limit)
-        return [self._kept(row) async for row in rows]
+        return [self._kept(row) for row in await rows.to_list()]
 
     def _document(self, referral: Referral, told: int, sealed: Mapping[str, Any]) -> Document:
         """Return the document; whether it is open is kept for each side as that side reads it."""

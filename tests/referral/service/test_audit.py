@@ -1,8 +1,11 @@
 """The audit: every read and write, done or refused, without a word of content, in a chain one can verify."""
 
+import csv
+import io
 import json
 from datetime import timedelta
 
+from services.referral.domain import export
 from tests.referral.world import SECRETS
 
 
@@ -19,6 +22,64 @@ async def test_a_privacy_officer_reads_what_their_organisation_did(scene, clock)
     later = (clock() + timedelta(hours=1)).isoformat()
     assert (await officer.get("/audit", since=later)).json()["items"] == []
     assert (await officer.get("/audit", action="Nope!")).status_code == 422
+
+
+async def test_a_privacy_officer_narrows_the_log_to_one_worker_one_record_and_what_was_refused(scene):
+    referral, other = await scene.accepted(), await scene.another()
+    colleague = await scene.world.worker(scene.receiver)
+    for worker in (scene.intake, colleague):
+        await worker.get(f"/referrals/{referral}")
+    await scene.intake.get(f"/referrals/{other}")
+    officer = await scene.world.worker(scene.receiver, "privacy-officer")
+
+    async def rows(**wanted):
+        answer = await officer.get("/audit", **wanted)
+        assert answer.status_code == 200, answer.text
+        return [(row["action"], row["user_id"], row["outcome"]) for row in answer.json()["items"]]
+
+    read, refused = ("referral.read", scene.intake.id, "done"), ("referral.read", colleague.id, "refused")
+    assert await rows(record_id=referral, action="referral.read") == [read, refused]
+    assert await rows(user_id=colleague.id) == [refused]
+    assert await rows(outcome="refused") == [refused]
+    assert await rows(record_id=other) == [read]
+    assert await rows(record_id=referral, user_id=colleague.id, outcome="done") == []
+    for wrong in ({"outcome": "maybe"}, {"record_id": "x"}, {"user_id": "a b"}, {"until": "yesterday"}):
+        assert (await officer.get("/audit", **wrong)).status_code == 422
+
+
+async def test_a_cursor_of_one_question_does_not_go_on_with_another(scene):
+    await scene.accepted()
+    officer = await scene.world.worker(scene.sender, "privacy-officer")
+    first = (await officer.get("/audit", limit=1, outcome="done")).json()
+    assert (await officer.get("/audit", cursor=first["next"])).status_code == 400
+    assert (await officer.get("/audit", cursor=first["next"], outcome="done")).status_code == 200
+
+
+async def test_the_log_as_a_file_holds_the_same_rows_and_is_written_down_as_an_export(scene):
+    await scene.accepted()
+    officer = await scene.world.worker(scene.receiver, "privacy-officer")
+    shown = (await officer.get("/audit", outcome="done")).json()["items"]
+    answer = await officer.get("/audit/export", outcome="done")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.headers["content-disposition"] == 'attachment; filename="audit.csv"'
+    rows = list(csv.DictReader(io.StringIO(answer.text, newline="")))
+    assert [(row["at"], row["action"], row["user_id"]) for row in rows[: len(shown)]] == [
+        (row["at"], row["action"], row["user_id"]) for row in shown
+    ]
+    assert [row["action"] for row in rows[len(shown) :]] == ["audit.read"]
+    assert (await scene.world.acts(scene.receiver.id))[-1]["action"] == "audit.export"
+
+
+async def test_a_log_too_long_for_one_file_is_refused_whole_and_that_is_written_down(scene):
+    await scene.accepted()
+    officer = await scene.world.worker(scene.receiver, "privacy-officer")
+    many = [{**row, "_id": None} for row in await scene.world.acts(scene.receiver.id)][:1] * (export.MOST_EXPORTED + 1)
+    await scene.world.db["audit"].insert_many([{name: row[name] for name in row if name != "_id"} for row in many])
+    answer = await officer.get("/audit/export")
+    assert (answer.status_code, answer.json()["code"]) == (422, "export.too-long")
+    assert (await officer.get("/audit/export", user_id=officer.id)).status_code == 200
+    last = (await officer.get("/audit", action="audit.export", outcome="refused")).json()["items"]
+    assert [row["detail"] for row in last] == ["export.too-long"]
 
 
 async def test_a_log_holds_no_content_and_records_by_pseudonym_alone(scene):

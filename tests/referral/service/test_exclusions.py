@@ -373,6 +373,9 @@ async def test_the_log_of_an_excluded_privacy_officer_reads_as_if_nothing_had_be
         ("referral.read", "refused", 3),
     ]
     assert [row["records"] for row in rows] == [[], [], []]
+    sought = (await officer.get("/audit", record_id=referral)).json()["items"]
+    assert [(row["action"], row["outcome"]) for row in sought] == [("referral.read", "refused")]
+    assert (await officer.get("/audit", record_id=scene.person)).json()["items"] == []
     other = await scene.world.worker(scene.receiver, "privacy-officer")
     assert len((await other.get("/audit")).json()["items"]) > len(rows)
 

@@ -47,6 +47,8 @@ async def test_every_query_stands_on_an_index(scene, clock):
     listed = {"organization_ids": [scene.person], "user_ids": [officer.id]}
     assert (await scene.caseworker.post(f"/persons/{scene.person}/exclusions", listed)).status_code == 200
     assert (await officer.get("/audit")).status_code == 200
+    sought = {"record_id": scene.person, "user_id": officer.id, "outcome": "done", "action": "person.read"}
+    assert (await officer.get("/audit/export", **sought)).status_code == 200
     await scene.caseworker.post(f"/referrals/{referral}/consent-withdrawal")
     await _tell_without_consent(scene)
     await sweep_orphan_keys(scene.world.desk)

@@ -50,6 +50,7 @@ ROUTES = [
         )
     ),
     ("GET", "/audit"),
+    ("GET", "/audit/export"),
     ("GET", "/intake-queue"),
     ("POST", "/own-referrals"),
     ("GET", f"/referrals/{SOMEONE}/contact-attempts"),

@@ -185,7 +185,7 @@ async def test_the_end_of_each_audit_chain_is_told_over_the_bus_and_bears_witnes
         assert set(json.loads(last.data)) == {"organization_id", "number", "hash"}
         [row] = await world.outbox(f"audit:{organization}")
         seen = json.loads(row["data"])
-        witnessed = {organization: {"number": seen["number"], "hash": seen["hash"]}}
+        witnessed = {organization: [{"number": seen["number"], "hash": seen["hash"]}]}
         assert await world.desk.audit.verify(organization, witnessed) == []
         await world.db["audit"].delete_many({"organization": organization})
         await world.db["audit_heads"].delete_one({"_id": organization})

@@ -8,11 +8,9 @@ import pytest
 
 from services.referral.api.spreadsheet import neutral, to_csv
 from services.referral.domain.emergency import Kind, OutsideChannel, Outsider
+from services.referral.domain.export import MOST_EXPORTED, ExportTooLong, check_whole
 from services.referral.domain.register import (
-    MOST_EXPORTED,
     Entered,
-    RegisterTooLong,
-    check_whole,
     newest_first,
     of_emergency,
     of_ground,
@@ -39,7 +37,7 @@ def test_lines_stand_from_the_newest_on_and_the_same_instant_has_one_order():
 def test_a_file_is_whole_or_is_not():
     line = of_ground(a_ground())
     check_whole([line] * MOST_EXPORTED)
-    with pytest.raises(RegisterTooLong):
+    with pytest.raises(ExportTooLong):
         check_whole([line] * (MOST_EXPORTED + 1))
 
 
