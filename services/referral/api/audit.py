@@ -15,7 +15,7 @@ from kit.mongo import Document
 from kit.problems import refuses
 from services.referral.api.desk import PREFIX, AtDesk, Pages, caller_of
 from services.referral.api.fields import Identity, View
-from services.referral.api.spreadsheet import to_csv
+from services.referral.api.spreadsheet import CSV_ANSWER, csv_file
 from services.referral.commands.auditing import Rows, export_log, own_log, readings_of
 from services.referral.domain.identifiers import ReferralId, UserId
 
@@ -152,12 +152,6 @@ async def log(caller: Officer, desk: AtDesk, pages: Pages, wanted: Filters) -> R
     return reply(EntryPage(items=[_entry(row) for row in shown], next=following))
 
 
-def _fields(row: Document) -> list[str]:
-    """Return a row's fields as text, in the order of its view."""
-    shown = _entry(row).model_dump(mode="json")
-    return [" ".join(value) if isinstance(value, list) else str(value or "") for value in shown.values()]
-
-
 @router.get(
     "/audit/export",
     operation_id="export_audit",
@@ -165,12 +159,10 @@ def _fields(row: Document) -> list[str]:
     description="The same rows as CSV, all that the filters let through or none of them: at most 5,000 a file. Written "
     "in the audit as an export.",
     response_class=Response,
-    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "One line an act."}},
+    responses=CSV_ANSWER,
     openapi_extra=refuses("export.too-long"),
 )
 async def export(caller: Officer, desk: AtDesk, wanted: Filters) -> Response:
     """Answer with the file."""
     rows = await export_log(desk, caller_of(caller), wanted)
-    content = to_csv(list(EntryView.model_fields), map(_fields, rows))
-    headers = {"content-disposition": 'attachment; filename="audit.csv"'}
-    return Response(content, headers=headers, media_type="text/csv; charset=utf-8")
+    return csv_file("audit", EntryView, map(_entry, rows))

@@ -12,7 +12,7 @@ from kit.problems import refuses
 from services.referral.api.audit import Officer
 from services.referral.api.desk import PREFIX, AtDesk, Pages, caller_of
 from services.referral.api.fields import View
-from services.referral.api.spreadsheet import to_csv
+from services.referral.api.spreadsheet import CSV_ANSWER, csv_file
 from services.referral.commands.register import Sought, export_register, read_register
 from services.referral.domain.register import Entered, Line
 from services.referral.domain.taxonomy import DataClass
@@ -88,12 +88,6 @@ async def read(caller: Officer, desk: AtDesk, pages: Pages, sought: Filters) -> 
     return reply(RegisterPage(items=[_line(line) for line in shown], next=following))
 
 
-def _fields(line: Line) -> list[str]:
-    """Return a line's fields as text, in the order of its view."""
-    shown = _line(line).model_dump(mode="json")
-    return [" ".join(value) if isinstance(value, list) else str(value or "") for value in shown.values()]
-
-
 @router.get(
     "/register/export",
     operation_id="export_register",
@@ -101,12 +95,10 @@ def _fields(line: Line) -> list[str]:
     description="The same lines as CSV, the whole period or none of it: at most 5,000 lines a file. Written in the "
     "audit as an export.",
     response_class=Response,
-    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "One line an act."}},
+    responses=CSV_ANSWER,
     openapi_extra=refuses("export.too-long"),
 )
 async def export(caller: Officer, desk: AtDesk, sought: Filters) -> Response:
     """Answer with the file."""
     lines = await export_register(desk, caller_of(caller), sought)
-    content = to_csv(list(RegisterLine.model_fields), map(_fields, lines))
-    headers = {"content-disposition": 'attachment; filename="register.csv"'}
-    return Response(content, headers=headers, media_type="text/csv; charset=utf-8")
+    return csv_file("register", RegisterLine, map(_line, lines))

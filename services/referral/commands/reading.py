@@ -237,8 +237,8 @@ async def list_referrals(
 
 def as_of(kept: Kept[Referral], at: datetime) -> Kept[Referral]:
     """Say that sharing has ended as soon as the clock does, its timer late or not."""
-    shown = kept.state.sharing is not Sharing.ENDED
-    return _darkened(kept) if shown and _is_over(kept.state, at) else kept
+    ended = kept.state.sharing is Sharing.ENDED
+    return kept if ended or not _is_over(kept.state, at) else _darkened(kept)
 
 
 def _is_over(referral: Referral, at: datetime) -> bool:

@@ -135,7 +135,7 @@ class People:
                 {"created_at": before[0], "_id": {"$lt": before[1]}},
             ]
         rows = self._rows.find(query, {"sealed": 0}).sort([("created_at", -1), ("_id", -1)]).limit(limit)
-        return [self._kept(row) async for row in rows]
+        return [self._kept(row) for row in await rows.to_list()]
 
     async def named(self, reader: Reader, names: Sequence[bytes], limit: int) -> list[Kept[Person]]:
         """Return the reader's organisation's persons who may bear all these indexed names, with what is sealed."""
