@@ -252,7 +252,12 @@ class Scene:
     person: str
 
     async def consent(
-        self, classes: list[str] | None = None, purpose: str = "support", days: float = 90, **fields: Any
+        self,
+        classes: list[str] | None = None,
+        purpose: str = "support",
+        days: float = 90,
+        key: str | None = None,
+        **fields: Any,
     ) -> httpx2.Response:
         until = self.world.clock() + timedelta(days=days)
         body = {
@@ -263,7 +268,7 @@ class Scene:
             "until": until.isoformat(),
             "evidence": EVIDENCE,
         }
-        return await self.caseworker.post(f"/persons/{self.person}/consents", body | fields)
+        return await self.caseworker.post(f"/persons/{self.person}/consents", body | fields, key=key)
 
     async def record_ground(self, classes: list[str] | None = None, **fields: Any) -> httpx2.Response:
         body = {

@@ -70,9 +70,11 @@ async def record_consent(
         async def work(session: Session) -> Kept[Consent]:
             await _not_excluded(desk, session, caller, person, answer)
             before = await _open_one(desk, session, attempt, person, answer)
+            recorded = before.state.id if before else identity
+            # Before the answer is judged: one sent again while the first is committed is under way, not already given.
+            await once.remember(session, recorded)
             state = next_state(before.state.state if before else ConsentState.NOT_ASKED, answer.decision)
-            fresh = _consent(desk, caller, person, answer, state, before.state.id if before else identity)
-            await once.remember(session, fresh.id)
+            fresh = _consent(desk, caller, person, answer, state, recorded)
             sealed = {EVIDENCE: key.seal(place_of(fresh.id), evidence)} if evidence else {}
             await remember_end(desk, session, fresh)
             await attempt.done(desk, session, purpose=answer.purpose.value, classes=names(answer.classes))

@@ -31,6 +31,15 @@ async def test_a_refusal_or_a_deferral_may_become_a_grant_and_nobody_else_learns
     assert (await scene.consent(decision="refuse")).json()["code"] == "consent.already-granted"
 
 
+async def test_a_grant_sent_again_while_the_first_is_committed_is_under_way_and_never_already_given(scene):
+    answers = await asyncio.gather(*(scene.consent(key="grant-0123456789abcdef") for _ in range(6)))
+    given = {answer.json()["id"] for answer in answers if answer.status_code == 201}
+    others = {answer.json()["code"] for answer in answers if answer.status_code != 201}
+    assert (len(given), others <= {"request.in-progress"}) == (1, True), others
+    assert (await scene.consent(key="grant-0123456789abcdef")).json()["id"] in given
+    assert (await scene.consent()).json()["code"] == "consent.already-granted"
+
+
 async def test_granting_again_after_a_withdrawal_is_a_new_record(scene):
     first = await scene.consented()
     await scene.caseworker.post(f"/consents/{first}/withdraw")
